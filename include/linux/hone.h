@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hone: hooks that core kernel code calls; all compile to nothing without
+ * CONFIG_HONE. What is not inline here is done behind a static key that is
+ * off unless somebody captures.
+ */
+#ifndef _LINUX_HONE_H
+#define _LINUX_HONE_H
+
+#include <linux/hone_types.h>
+#include <linux/sched/signal.h>
+#include <linux/tracepoint-defs.h>
+
+struct linux_binprm;
+struct sock;
+
+#ifdef CONFIG_HONE
+
+DECLARE_TRACEPOINT(hone_announce);
+DECLARE_TRACEPOINT(hone_exec);
+
+u64 hone_image_new(void);
+void __hone_exec(struct linux_binprm *bprm, u64 prev_id);
+void __hone_announce(void);
+
+/**
+ * hone_fork_image - give a new process its identity
+ * @sig: its signal structure, not yet visible to anybody else
+ *
+ * Context: process context.
+ */
+static inline void hone_fork_image(struct signal_struct *sig)
+{
+	sig->hone_id = hone_image_new();
+}
+
+/**
+ * hone_exec - current runs a new program
+ * @bprm: what it executes
+ *
+ * Context: process context, after the point of no return; may sleep.
+ */
+static inline void hone_exec(struct linux_binprm *bprm)
+{
+	u64 prev_id = current->signal->hone_id;
+
+	WRITE_ONCE(current->signal->hone_id, hone_image_new());
+	current->signal->hone_execs++;
+	if (tracepoint_enabled(hone_exec))
+		__hone_exec(bprm, prev_id);
+}
+
+/**
+ * hone_announce - current's image ends, its memory is still there
+ *
+ * A process that existed before the capture and was not told of yet is told
+ * of now, with path and arguments.
+ *
+ * Context: process context; may sleep.
+ */
+static inline void hone_announce(void)
+{
+	if (tracepoint_enabled(hone_announce))
+		__hone_announce();
+}
+
+/**
+ * hone_sk_own - current becomes the owner of a socket
+ * @hsk: &struct sock.sk_hone
+ *
+ * Context: process context; the socket is new or its lock is held.
+ */
+static inline void hone_sk_own(struct hone_sk *hsk)
+{
+	const struct task_struct *leader = current->group_leader;
+
+	hsk->owner_start = leader->start_boottime;
+	hsk->owner_tgid = current->tgid;
+	memcpy(hsk->owner_comm, leader->comm, sizeof(hsk->owner_comm));
+	WRITE_ONCE(hsk->owner, current->signal->hone_id);
+}
+
+/**
+ * hone_sk_alloc - first owner of a new socket
+ * @hsk: &struct sock.sk_hone, all zero
+ * @kern: the kernel makes the socket for itself
+ *
+ * Context: any; only process context gives an owner.
+ */
+static inline void hone_sk_alloc(struct hone_sk *hsk, int kern)
+{
+	if (!kern && in_task())
+		hone_sk_own(hsk);
+}
+
+/**
+ * hone_sk_clone - a listener's connection got its socket
+ * @hsk: &struct sock.sk_hone of the new socket, a copy of the listener's
+ *
+ * The owner stays the listener's until the connection is accepted.
+ * Context: any.
+ */
+static inline void hone_sk_clone(struct hone_sk *hsk)
+{
+	hsk->tx = 0;
+	hsk->rx = 0;
+	hsk->gen = 0;
+	hsk->flags = 0;
+}
+
+#define HONE_SK(sk)	(&(sk)->sk_hone)
+
+#else /* !CONFIG_HONE */
+
+static inline void hone_fork_image(struct signal_struct *sig) { }
+static inline void hone_exec(struct linux_binprm *bprm) { }
+static inline void hone_announce(void) { }
+static inline void hone_sk_own(struct hone_sk *hsk) { }
+static inline void hone_sk_alloc(struct hone_sk *hsk, int kern) { }
+static inline void hone_sk_clone(struct hone_sk *hsk) { }
+
+#define HONE_SK(sk)	((struct hone_sk *)NULL)
+
+#endif /* CONFIG_HONE */
+#endif /* _LINUX_HONE_H */

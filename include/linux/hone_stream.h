@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hone: how sources of records write them into the sessions' streams.
+ *
+ * A source (processes, sockets, packets) registers probes and hooks while at
+ * least one session captures, and writes each record to every session.
+ */
+#ifndef _LINUX_HONE_STREAM_H
+#define _LINUX_HONE_STREAM_H
+
+#include <linux/list.h>
+#include <linux/preempt.h>
+#include <linux/rculist.h>
+#include <linux/sched/signal.h>
+#include <linux/threads.h>
+#include <uapi/linux/hone.h>
+
+struct hone_cpu;
+struct hone_snap;
+struct rchan;
+struct tracepoint;
+
+/**
+ * struct hone_stream - what writers of records see of a session
+ * @list: entry of hone_streams
+ * @chan: relay channel, one buffer a CPU
+ * @cpu: numbering, account and open gap of each CPU
+ * @used: bytes used in each complete sub-buffer, by CPU and sub-buffer
+ * @snaplen: bytes of a packet that are recorded at most, no more than fit
+ */
+struct hone_stream {
+	struct list_head list;
+	struct rchan *chan;
+	struct hone_cpu __percpu *cpu;
+	u32 *used;
+	u32 snaplen;
+};
+
+extern struct list_head hone_streams;
+extern u32 hone_gen;
+
+/**
+ * hone_for_each_stream - walk over all sessions that capture
+ * @s: &struct hone_stream
+ *
+ * Context: RCU read side, or preemption or interrupts off.
+ */
+#define hone_for_each_stream(s) \
+	list_for_each_entry_rcu(s, &hone_streams, list)
+
+void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
+		   u64 now);
+void hone_commit(struct hone_stream *s, enum hone_kind kind,
+		 struct hone_rec *rec, u64 now);
+void hone_count_truncated(struct hone_stream *s, enum hone_kind kind);
+void hone_emit(const struct hone_rec *rec, enum hone_kind kind);
+
+/**
+ * struct hone_source - a producer of records
+ * @list: entry in the list of sources
+ * @name: for messages
+ * @start: register probes and hooks; may sleep; 0 or a negative errno
+ * @stop: undo it; may sleep; nothing need be waited for
+ * @snap: put the next part of what exists into a snapshot, from where
+ *	@pos says on (0 at first, what it means is the source's own affair);
+ *	may sleep; 1 = there is more, 0 = complete, or a negative errno
+ *
+ * Sources start in the order they were registered in, and stop in reverse.
+ */
+struct hone_source {
+	struct list_head list;
+	const char *name;
+	int (*start)(void);
+	void (*stop)(void);
+	int (*snap)(struct hone_snap *snap, u64 *pos);
+};
+
+void hone_source_register(struct hone_source *src);
+
+/**
+ * struct hone_probe - a probe of a source on a tracepoint
+ * @tp: the tracepoint
+ * @fn: the probe, with the tracepoint's prototype behind a void pointer
+ */
+struct hone_probe {
+	struct tracepoint *tp;
+	void *fn;
+};
+
+#define HONE_PROBE(_name, _fn)	{ &__tracepoint_##_name, _fn }
+
+int hone_probes_register(const struct hone_probe *probes, int nr);
+void hone_probes_unregister(const struct hone_probe *probes, int nr);
+
+bool hone_snap_room(const struct hone_snap *snap, u32 len);
+int hone_snap_put(struct hone_snap *snap, const struct hone_rec *rec);
+u32 hone_snap_mark(const struct hone_snap *snap);
+void hone_snap_rewind(struct hone_snap *snap, u32 mark);
+int hone_snap_grow(struct hone_snap *snap);
+
+/**
+ * hone_generation - number of the newest capture
+ *
+ * Whatever is told once, or only when it changes, is told again when this is
+ * not what it was then.
+ */
+static inline u32 hone_generation(void)
+{
+	return READ_ONCE(hone_gen);
+}
+
+/**
+ * hone_actor - the task that acts, or NULL in softirq and interrupts
+ *
+ * What runs on top of a task by chance has nothing to do with it. Softirq is
+ * also what runs with bottom halves off: busy polling, threaded NAPI, a
+ * backlog under the socket's spin lock.
+ */
+static inline struct task_struct *hone_actor(void)
+{
+	return in_task() && !in_softirq() ? current : NULL;
+}
+
+/**
+ * hone_actor_key - image and thread of a task in one word
+ * @task: the task, NULL for the kernel
+ *
+ * For "has it changed?" with one compare. Thread ids have 22 bits at most, so
+ * images may number 2^42 before two keys can be the same. Never 0.
+ */
+static inline u64 hone_actor_key(const struct task_struct *task)
+{
+	BUILD_BUG_ON(PID_MAX_LIMIT > 1 << 22);
+	if (!task)
+		return ~0ULL;
+	return READ_ONCE(task->signal->hone_id) << 22 | task->pid;
+}
+
+#endif /* _LINUX_HONE_STREAM_H */

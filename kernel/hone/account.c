@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: what was seen, written and lost.
+ */
+#include "hone.h"
+
+#include <linux/cpumask.h>
+#include <linux/percpu.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+
+static const char * const kind_names[HONE_KIND_MAX] = {
+	[HONE_KIND_PROC]	= "process",
+	[HONE_KIND_SOCK]	= "socket",
+	[HONE_KIND_ACTOR]	= "actor",
+	[HONE_KIND_PACKET]	= "packet",
+};
+
+/**
+ * hone_gap_add - one more record was lost
+ * @gap: the gap of this CPU
+ * @kind: kind of the record
+ * @len: its length
+ * @now: its time
+ *
+ * Context: interrupts off, on the CPU of the gap.
+ */
+void hone_gap_add(struct hone_gap *gap, enum hone_kind kind, u32 len, u64 now)
+{
+	if (!gap->open) {
+		memset(gap, 0, sizeof(*gap));
+		gap->open = true;
+		gap->first = now;
+	}
+	gap->records[kind]++;
+	gap->bytes += len;
+	gap->last = now;
+}
+
+/**
+ * hone_gap_take - turn a gap into a record, and close it
+ * @gap: an open gap
+ * @rec: the record
+ * @now: its time
+ *
+ * Context: interrupts off, on the CPU of the gap.
+ */
+void hone_gap_take(struct hone_gap *gap, struct hone_lost *rec, u64 now)
+{
+	memset(rec, 0, sizeof(*rec));
+	rec->rec.len = sizeof(*rec);
+	rec->rec.type = HONE_REC_LOST;
+	rec->rec.time = now;
+	memcpy(rec->records, gap->records, sizeof(rec->records));
+	rec->bytes = gap->bytes;
+	rec->first = gap->first;
+	rec->last = gap->last;
+	gap->open = false;
+}
+
+static void hone_stats_row(struct seq_file *m, const char *cpu, int kind,
+			   const struct hone_count *c)
+{
+	seq_printf(m, "%s %s %llu %llu %llu %llu %u %llu %llu\n",
+		   cpu, kind_names[kind], c->seen, c->filtered, c->written,
+		   c->lost, 0, c->bytes, c->truncated);
+}
+
+/**
+ * hone_stats_show - the account as a table, a row a CPU and kind, then sums
+ * @m: where to
+ * @s: the stream
+ *
+ * Exact when nothing is being written; while something is, each figure is,
+ * but a record may be in one and not yet in the next.
+ *
+ * Context: process context.
+ */
+void hone_stats_show(struct seq_file *m, struct hone_stream *s)
+{
+	struct hone_count sum[HONE_KIND_MAX] = { };
+	char name[16];
+	int cpu, k;
+
+	seq_puts(m, "cpu kind seen filtered written lost overwritten bytes truncated\n");
+	for_each_possible_cpu(cpu) {
+		struct hone_cpu *c = per_cpu_ptr(s->cpu, cpu);
+
+		/* CPUs that were never online have nothing to say. */
+		if (!c->subbufs)
+			continue;
+		snprintf(name, sizeof(name), "%d", cpu);
+		for (k = 0; k < HONE_KIND_MAX; k++) {
+			hone_stats_row(m, name, k, &c->count[k]);
+			sum[k].seen += c->count[k].seen;
+			sum[k].filtered += c->count[k].filtered;
+			sum[k].written += c->count[k].written;
+			sum[k].lost += c->count[k].lost;
+			sum[k].bytes += c->count[k].bytes;
+			sum[k].truncated += c->count[k].truncated;
+		}
+	}
+	for (k = 0; k < HONE_KIND_MAX; k++)
+		hone_stats_row(m, "all", k, &sum[k]);
+}

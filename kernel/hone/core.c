@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: identities of process images, and the sources of records, which run
+ * while at least one session captures.
+ */
+#include "hone.h"
+
+#include <linux/atomic.h>
+#include <linux/debugfs.h>
+#include <linux/hone.h>
+#include <linux/init.h>
+#include <linux/tracepoint.h>
+
+static DEFINE_MUTEX(hone_lock);	/* lists of sources and streams, start, stop */
+static LIST_HEAD(hone_sources);
+static struct dentry *hone_root;
+static atomic64_t hone_last_image;
+
+/* Changed under hone_lock, walked under RCU. */
+LIST_HEAD(hone_streams);
+/* Changed under hone_lock; never 0, which is "not announced". */
+u32 hone_gen __read_mostly = 1;
+
+/**
+ * hone_image_new - a new identity for a process image
+ *
+ * Context: any.
+ * Return: a number that was never returned before; 0 is the kernel itself.
+ */
+u64 hone_image_new(void)
+{
+	return atomic64_inc_return(&hone_last_image);
+}
+
+/**
+ * hone_source_register - add a producer of records
+ * @src: the producer, for the life of the kernel
+ *
+ * Context: init; may sleep.
+ */
+void hone_source_register(struct hone_source *src)
+{
+	mutex_lock(&hone_lock);
+	list_add_tail(&src->list, &hone_sources);
+	mutex_unlock(&hone_lock);
+}
+
+/**
+ * hone_source_snap - let the nth source put its next part into a snapshot
+ * @snap: the snapshot
+ * @nr: which source, from 0
+ * @pos: its position
+ *
+ * Context: process context; may sleep.
+ * Return: 1 = more, 0 = complete, -ENOENT = there is no such source, or the
+ * source's error.
+ */
+int hone_source_snap(struct hone_snap *snap, unsigned int nr, u64 *pos)
+{
+	struct hone_source *src;
+
+	/* Sources are never removed; only new ones need the lock. */
+	list_for_each_entry(src, &hone_sources, list) {
+		if (nr--)
+			continue;
+		return src->snap ? src->snap(snap, pos) : 0;
+	}
+	return -ENOENT;
+}
+
+/**
+ * hone_probes_unregister - remove a source's probes
+ * @probes: the probes, all registered
+ * @nr: their number
+ *
+ * They may still run until tracepoint_synchronize_unregister().
+ *
+ * Context: process context; may sleep.
+ */
+void hone_probes_unregister(const struct hone_probe *probes, int nr)
+{
+	while (nr--)
+		tracepoint_probe_unregister(probes[nr].tp, probes[nr].fn, NULL);
+}
+
+/**
+ * hone_probes_register - put a source's probes in place
+ * @probes: the probes
+ * @nr: their number
+ *
+ * Context: process context; may sleep.
+ * Return: 0, or a negative errno, and then none of them is in place.
+ */
+int hone_probes_register(const struct hone_probe *probes, int nr)
+{
+	int i, err;
+
+	for (i = 0; i < nr; i++) {
+		err = tracepoint_probe_register(probes[i].tp, probes[i].fn,
+						NULL);
+		if (err) {
+			hone_probes_unregister(probes, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void hone_sources_stop(struct hone_source *last)
+{
+	list_for_each_entry_from_reverse(last, &hone_sources, list)
+		last->stop();
+}
+
+static int hone_sources_start(void)
+{
+	struct hone_source *src;
+	int err;
+
+	list_for_each_entry(src, &hone_sources, list) {
+		err = src->start();
+		if (err) {
+			list_for_each_entry_continue_reverse(src, &hone_sources,
+							     list)
+				src->stop();
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void hone_next_generation(void)
+{
+	u32 gen = hone_gen + 1;
+
+	WRITE_ONCE(hone_gen, gen ?: 1);
+}
+
+/**
+ * hone_capture_start - records go into a stream from now on
+ * @s: stream with an open channel
+ *
+ * Everything is announced anew, to the others too.
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or a negative errno of a source that would not start.
+ */
+int hone_capture_start(struct hone_stream *s)
+{
+	bool first;
+	int err = 0;
+
+	mutex_lock(&hone_lock);
+	first = list_empty(&hone_streams);
+	list_add_tail_rcu(&s->list, &hone_streams);
+	hone_next_generation();
+	if (first)
+		err = hone_sources_start();
+	if (err)
+		list_del_rcu(&s->list);
+	mutex_unlock(&hone_lock);
+	if (err) {
+		tracepoint_synchronize_unregister();
+		synchronize_rcu();
+	}
+	return err;
+}
+
+/**
+ * hone_capture_stop - no more records go into a stream
+ * @s: the stream
+ *
+ * On return nobody writes to it.
+ *
+ * Context: process context; may sleep.
+ */
+void hone_capture_stop(struct hone_stream *s)
+{
+	mutex_lock(&hone_lock);
+	list_del_rcu(&s->list);
+	if (list_empty(&hone_streams))
+		hone_sources_stop(list_last_entry(&hone_sources,
+						  struct hone_source, list));
+	mutex_unlock(&hone_lock);
+
+	/* Probes may run in SRCU, netfilter hooks run in RCU. */
+	tracepoint_synchronize_unregister();
+	synchronize_rcu();
+}
+
+/**
+ * hone_dir - directory of Hone in debugfs
+ *
+ * Return: its dentry, or an error pointer that debugfs functions accept.
+ */
+struct dentry *hone_dir(void)
+{
+	return hone_root;
+}
+
+static int __init hone_init(void)
+{
+	hone_root = debugfs_create_dir("hone", NULL);
+	hone_process_init();
+	hone_session_init(hone_root);
+	return 0;
+}
+/* Before net/hone, whose sources are told after the processes. */
+fs_initcall(hone_init);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hone: what the files of kernel/hone share.
+ */
+#ifndef _KERNEL_HONE_H
+#define _KERNEL_HONE_H
+
+#include <linux/hone_stream.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+
+struct dentry;
+struct rchan_buf;
+struct seq_file;
+
+#define HONE_SESSIONS_MAX	8
+
+/* Sub-buffers: two of the largest process records fit into the smallest. */
+#define HONE_SUBBUF_MIN		(32 * 1024)
+#define HONE_SUBBUF_MAX		(16 * 1024 * 1024)
+#define HONE_SUBBUF_DEFAULT	(256 * 1024)
+#define HONE_SUBBUFS_MIN	4
+#define HONE_SUBBUFS_MAX	1024
+#define HONE_SUBBUFS_DEFAULT	16
+
+/* The largest process record, strings included. */
+#define HONE_PROC_REC_MAX	(HONE_SUBBUF_MIN / 2 - 256)
+
+/* account.c */
+
+/**
+ * struct hone_count - account of one kind of record on one CPU
+ * @seen: records offered
+ * @filtered: of these, not wanted by the session
+ * @written: of these, put into the ring
+ * @lost: of these, dropped because the ring was full
+ * @bytes: bytes written
+ * @truncated: of @written, cut to fit
+ *
+ * @seen is the sum of @filtered, @written and @lost.
+ */
+struct hone_count {
+	u64	seen;
+	u64	filtered;
+	u64	written;
+	u64	lost;
+	u64	bytes;
+	u64	truncated;
+};
+
+/**
+ * struct hone_gap - records lost since the last one written
+ * @records: by kind
+ * @bytes: that they would have taken
+ * @first: time of the first
+ * @last: time of the last
+ * @open: there is such a gap
+ */
+struct hone_gap {
+	u64	records[HONE_KIND_MAX];
+	u64	bytes;
+	u64	first;
+	u64	last;
+	bool	open;
+};
+
+/**
+ * struct hone_cpu - one CPU's part of a session
+ * @limit: packets may fill the sub-buffer up to here
+ * @seq: number of the last record offered
+ * @subbufs: sub-buffers begun
+ * @lost: records lost, all kinds
+ * @count: account by kind
+ * @gap: the gap that is open now
+ * @read_lock: one reader or flusher at a time; protects the read position
+ * @readers: file is open
+ *
+ * Written with interrupts off on the CPU itself, or while it is offline.
+ */
+struct hone_cpu {
+	u32	limit;
+	u32	seq;
+	u64	subbufs;
+	u64	lost;
+	struct hone_count count[HONE_KIND_MAX];
+	struct hone_gap gap;
+	struct mutex read_lock;
+	atomic_t readers;
+};
+
+void hone_gap_add(struct hone_gap *gap, enum hone_kind kind, u32 len, u64 now);
+void hone_gap_take(struct hone_gap *gap, struct hone_lost *rec, u64 now);
+void hone_stats_show(struct seq_file *m, struct hone_stream *s);
+
+/* record.c */
+
+/**
+ * struct hone_recbuf - a record under construction
+ * @rec: its beginning
+ * @len: bytes used
+ * @size: bytes there are
+ */
+struct hone_recbuf {
+	struct hone_rec *rec;
+	u32 len;
+	u32 size;
+};
+
+void hone_recbuf_init(struct hone_recbuf *rb, void *mem, u32 size,
+		      u16 type, u32 head_len);
+bool hone_attr_put(struct hone_recbuf *rb, u16 type, const void *val, u32 len);
+void hone_subbuf_fill(struct hone_subbuf *rec, u32 cpu, u64 now, u64 real);
+
+/* channel.c */
+int hone_chan_open(struct hone_stream *s, struct dentry *dir,
+		   u32 subbuf_size, u32 n_subbufs);
+void hone_chan_close(struct hone_stream *s);
+
+/* session.c */
+
+/**
+ * struct hone_session - a capture, from open to close of the control file
+ * @stream: what writers see
+ * @ref: the control file and each open file of the session
+ * @lock: protects what follows, and starts and stops
+ * @nr: number of the session
+ * @state: &enum hone_state
+ * @snaplen: wanted
+ * @subbuf_size: bytes
+ * @n_subbufs: number a CPU
+ * @error: why the last command was refused
+ * @dir: directory in debugfs
+ */
+struct hone_session {
+	struct hone_stream stream;
+	struct kref ref;
+	struct mutex lock;
+	unsigned int nr;
+	int state;
+	u32 snaplen;
+	u32 subbuf_size;
+	u32 n_subbufs;
+	char error[128];
+	struct dentry *dir;
+};
+
+struct hone_session *hone_session_get(struct hone_session *s);
+void hone_session_put(struct hone_session *s);
+
+static inline struct hone_session *hone_session_of(struct hone_stream *s)
+{
+	return container_of(s, struct hone_session, stream);
+}
+
+/* core.c */
+struct dentry *hone_dir(void);
+int hone_capture_start(struct hone_stream *s);
+void hone_capture_stop(struct hone_stream *s);
+int hone_source_snap(struct hone_snap *snap, unsigned int nr, u64 *pos);
+
+/* session.c, process.c */
+void hone_session_init(struct dentry *dir);
+void hone_process_init(void);
+
+/* snapshot.c */
+extern const struct file_operations hone_snap_fops;
+
+#endif /* _KERNEL_HONE_H */

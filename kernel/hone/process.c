@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: process records, from the life of processes and for the snapshot.
+ */
+#include "hone.h"
+
+#include <linux/audit.h>
+#include <linux/binfmts.h>
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/file.h>
+#include <linux/fs_struct.h>
+#include <linux/hone.h>
+#include <linux/mm.h>
+#include <linux/mnt_namespace.h>
+#include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+#include <net/net_namespace.h>
+#include <trace/events/hone.h>
+
+/* Longest of the strings that matter less than path and arguments. */
+#define HONE_STRING_MAX	1536
+
+static_assert(sizeof(struct hone_proc) + HONE_PATH_MAX + HONE_ARGV_MAX +
+	      3 * HONE_STRING_MAX + 5 * (sizeof(struct hone_attr) + 8) <=
+	      HONE_PROC_REC_MAX);
+
+static void hone_proc_cgroup(struct hone_proc *p, struct task_struct *task)
+{
+#ifdef CONFIG_CGROUPS
+	p->cgroup = cgroup_id(task_dfl_cgroup(task));
+#endif
+}
+
+/* @task is current, not yet running, or its task_lock is held. */
+static void hone_proc_namespaces(struct hone_proc *p, struct task_struct *task)
+{
+	struct pid_namespace *pid_ns = task_active_pid_ns(task);
+	struct nsproxy *ns = task->nsproxy;
+
+	if (pid_ns)
+		p->pid_ns = pid_ns->ns.inum;
+	if (!ns)
+		return;
+	p->net_ns = ns->net_ns->ns.inum;
+	if (ns->mnt_ns)
+		p->mnt_ns = from_mnt_ns(ns->mnt_ns)->inum;
+}
+
+/* All but what needs a lock or may sleep. */
+static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
+			   u32 event)
+{
+	struct task_struct *leader, *parent;
+	const struct cred *cred;
+
+	p->event = event;
+	p->tid = task->pid;
+	p->tgid = task->tgid;
+	p->id = READ_ONCE(task->signal->hone_id);
+	p->exec_count = task->signal->hone_execs;
+	if (task->flags & PF_KTHREAD)
+		p->rec.flags |= HONE_F_PROC_KTHREAD;
+
+	rcu_read_lock();
+	leader = READ_ONCE(task->group_leader);
+	p->start = leader->start_boottime;
+	memcpy(p->comm, leader->comm, sizeof(p->comm));
+	p->comm[sizeof(p->comm) - 1] = 0;
+	parent = rcu_dereference(task->real_parent);
+	p->ppid = task_tgid_nr(parent);
+	p->parent_id = READ_ONCE(parent->signal->hone_id);
+	p->ns_tgid = task_tgid_nr_ns(task, task_active_pid_ns(task));
+	cred = __task_cred(task);
+	p->uid = from_kuid(&init_user_ns, cred->uid);
+	p->euid = from_kuid(&init_user_ns, cred->euid);
+	p->gid = from_kgid(&init_user_ns, cred->gid);
+	p->egid = from_kgid(&init_user_ns, cred->egid);
+	hone_proc_cgroup(p, task);
+	rcu_read_unlock();
+
+	p->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(task));
+	p->sessionid = audit_get_sessionid(task);
+}
+
+static void hone_proc_emit(struct task_struct *task, u32 event)
+{
+	struct hone_recbuf rb;
+	struct hone_proc p;
+
+	hone_recbuf_init(&rb, &p, sizeof(p), HONE_REC_PROC, sizeof(p));
+	hone_proc_fill(&p, task, event);
+	hone_proc_namespaces(&p, task);
+	hone_emit(&p.rec, HONE_KIND_PROC);
+}
+
+/* A path as an attribute, if it fits. */
+static const char *hone_put_path(struct hone_recbuf *rb, u16 type,
+				 const struct path *path, char *tmp, u32 max)
+{
+	char *s;
+
+	/* Absolute in its mount namespace; what is detached has d_path's. */
+	s = d_absolute_path(path, tmp, max);
+	if (IS_ERR(s))
+		s = d_path(path, tmp, max);
+	if (IS_ERR(s) || !hone_attr_put(rb, type, s, strlen(s))) {
+		rb->rec->flags |= HONE_F_PROC_PATH_CUT;
+		return "";
+	}
+	return s;
+}
+
+static const char *hone_put_exe(struct hone_recbuf *rb,
+				struct task_struct *task, char *tmp)
+{
+	struct file *exe = get_task_exe_file(task);
+	const char *s;
+
+	if (!exe)
+		return "";
+	s = hone_put_path(rb, HONE_ATTR_PATH, &exe->f_path, tmp,
+			  HONE_PATH_MAX);
+	fput(exe);
+	return s;
+}
+
+static void hone_put_argv(struct hone_recbuf *rb, struct task_struct *task,
+			  char *tmp)
+{
+	struct hone_proc *p = container_of(rb->rec, struct hone_proc, rec);
+	struct mm_struct *mm = get_task_mm(task);
+	int len;
+
+	if (!mm)
+		return;
+	spin_lock(&mm->arg_lock);
+	p->argv_size = mm->arg_end - mm->arg_start;
+	spin_unlock(&mm->arg_lock);
+	mmput(mm);
+	len = get_cmdline(task, tmp, HONE_ARGV_MAX);
+	if (len > 0)
+		hone_attr_put(rb, HONE_ATTR_ARGV, tmp, len);
+	if (p->argv_size > len)
+		rb->rec->flags |= HONE_F_PROC_ARGV_CUT;
+}
+
+static void hone_put_cwd(struct hone_recbuf *rb, struct task_struct *task,
+			 char *tmp)
+{
+	struct path cwd = { };
+
+	task_lock(task);
+	if (task->fs)
+		get_fs_pwd(task->fs, &cwd);
+	task_unlock(task);
+	if (!cwd.dentry)
+		return;
+	hone_put_path(rb, HONE_ATTR_CWD, &cwd, tmp, HONE_STRING_MAX);
+	path_put(&cwd);
+}
+
+static void hone_put_cgroup(struct hone_recbuf *rb, struct task_struct *task,
+			    char *tmp)
+{
+#ifdef CONFIG_CGROUPS
+	int len;
+
+	rcu_read_lock();
+	len = cgroup_path(task_dfl_cgroup(task), tmp, HONE_STRING_MAX);
+	rcu_read_unlock();
+	if (len > 0 && len < HONE_STRING_MAX)
+		hone_attr_put(rb, HONE_ATTR_CGROUP, tmp, len);
+#endif
+}
+
+/**
+ * struct hone_proc_mem - memory to build a process record in
+ * @rec: the record
+ * @path: path of its executable
+ * @tmp: for other strings
+ */
+struct hone_proc_mem {
+	u64 rec[HONE_PROC_REC_MAX / sizeof(u64)];
+	char path[HONE_PATH_MAX];
+	char tmp[HONE_ARGV_MAX];
+};
+
+/*
+ * The whole record, with strings. May sleep.
+ * @filename is what exec was asked for, or NULL.
+ * Returns the executable's path, or "".
+ */
+static const char *hone_proc_build(struct hone_proc_mem *mem,
+				   struct task_struct *task, u32 event,
+				   const char *filename)
+{
+	struct hone_proc *p = (void *)mem->rec;
+	struct hone_recbuf rb;
+	const char *path;
+
+	hone_recbuf_init(&rb, mem->rec, sizeof(mem->rec), HONE_REC_PROC,
+			 sizeof(*p));
+	hone_proc_fill(p, task, event);
+	task_lock(task);
+	hone_proc_namespaces(p, task);
+	task_unlock(task);
+	if (task->exit_state)
+		p->rec.flags |= HONE_F_PROC_DEAD;
+	path = hone_put_exe(&rb, task, mem->path);
+	hone_put_argv(&rb, task, mem->tmp);
+	if (filename && strcmp(filename, path))
+		hone_attr_put(&rb, HONE_ATTR_FILENAME, filename,
+			      strnlen(filename, HONE_STRING_MAX));
+	hone_put_cwd(&rb, task, mem->tmp);
+	hone_put_cgroup(&rb, task, mem->tmp);
+	return path;
+}
+
+/* Without memory for strings it is still told that the process is there. */
+static void hone_proc_bare(struct hone_proc *p, u32 event)
+{
+	struct hone_recbuf rb;
+
+	hone_recbuf_init(&rb, p, sizeof(*p), HONE_REC_PROC, sizeof(*p));
+	hone_proc_fill(p, current, event);
+	hone_proc_namespaces(p, current);
+	p->rec.flags |= HONE_F_PROC_PATH_CUT | HONE_F_PROC_ARGV_CUT;
+}
+
+void __hone_exec(struct linux_binprm *bprm, u64 prev_id)
+{
+	struct hone_proc_mem *mem = kvmalloc(sizeof(*mem), GFP_KERNEL);
+	struct hone_proc bare, *p = &bare;
+	const char *path = "";
+
+	current->signal->hone_gen = hone_generation();
+	if (mem) {
+		path = hone_proc_build(mem, current, HONE_PROC_EXEC,
+				       bprm->filename);
+		p = (void *)mem->rec;
+	} else {
+		hone_proc_bare(p, HONE_PROC_EXEC);
+	}
+	p->prev_id = prev_id;
+	trace_hone_exec(p, path);
+	kvfree(mem);
+}
+
+void __hone_announce(void)
+{
+	struct signal_struct *sig = current->signal;
+	struct hone_proc bare, *p = &bare;
+	struct hone_proc_mem *mem;
+	const char *path = "";
+
+	/* Born or announced since the newest capture began. */
+	if (sig->hone_gen == hone_generation())
+		return;
+	sig->hone_gen = hone_generation();
+	mem = kvmalloc(sizeof(*mem), GFP_KERNEL);
+	if (mem) {
+		path = hone_proc_build(mem, current, HONE_PROC_ANNOUNCE, NULL);
+		p = (void *)mem->rec;
+	} else {
+		hone_proc_bare(p, HONE_PROC_ANNOUNCE);
+	}
+	trace_hone_announce(p, path);
+	kvfree(mem);
+}
+
+static void probe_fork(void *data, struct task_struct *parent,
+		       struct task_struct *child)
+{
+	struct hone_recbuf rb;
+	struct hone_proc p;
+
+	/* Its path and arguments are the parent's, which is announced. */
+	child->signal->hone_gen = hone_generation();
+	hone_recbuf_init(&rb, &p, sizeof(p), HONE_REC_PROC, sizeof(p));
+	hone_proc_fill(&p, child, HONE_PROC_FORK);
+	hone_proc_namespaces(&p, child);
+	hone_emit(&p.rec, HONE_KIND_PROC);
+}
+
+static void probe_image(void *data, const struct hone_proc *p,
+			const char *path)
+{
+	hone_emit(&p->rec, HONE_KIND_PROC);
+}
+
+static void probe_exit(void *data, struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	struct signal_struct *sig = task->signal;
+	struct hone_recbuf rb;
+	struct hone_proc p;
+
+	hone_recbuf_init(&rb, &p, sizeof(p), HONE_REC_PROC, sizeof(p));
+	hone_proc_fill(&p, task, HONE_PROC_EXIT);
+	hone_proc_namespaces(&p, task);
+	p.exit_code = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
+						       leader->exit_code;
+	hone_emit(&p.rec, HONE_KIND_PROC);
+}
+
+static void probe_cred(void *data, struct task_struct *task,
+		       const struct cred *old)
+{
+	const struct cred *new = current_real_cred();
+
+	if (uid_eq(new->uid, old->uid) && uid_eq(new->euid, old->euid) &&
+	    gid_eq(new->gid, old->gid) && gid_eq(new->egid, old->egid))
+		return;
+	hone_proc_emit(task, HONE_PROC_CRED);
+}
+
+/* Runs under task_lock. */
+static void probe_comm(void *data, struct task_struct *task, const char *comm,
+		       bool exec)
+{
+	struct hone_recbuf rb;
+	struct hone_proc p;
+
+	/* exec has a record of its own, for the new image. */
+	if (exec || !thread_group_leader(task))
+		return;
+	hone_recbuf_init(&rb, &p, sizeof(p), HONE_REC_PROC, sizeof(p));
+	hone_proc_fill(&p, task, HONE_PROC_COMM);
+	hone_proc_namespaces(&p, task);
+	strscpy_pad(p.comm, comm, sizeof(p.comm));
+	hone_emit(&p.rec, HONE_KIND_PROC);
+}
+
+static const struct hone_probe hone_process_probes[] = {
+	HONE_PROBE(hone_fork, probe_fork),
+	HONE_PROBE(hone_exec, probe_image),
+	HONE_PROBE(hone_announce, probe_image),
+	HONE_PROBE(hone_exit, probe_exit),
+	HONE_PROBE(hone_cred, probe_cred),
+	HONE_PROBE(hone_comm, probe_comm),
+};
+
+static int hone_process_start(void)
+{
+	/* The table has no types. */
+	check_trace_callback_type_hone_fork(probe_fork);
+	check_trace_callback_type_hone_exec(probe_image);
+	check_trace_callback_type_hone_announce(probe_image);
+	check_trace_callback_type_hone_exit(probe_exit);
+	check_trace_callback_type_hone_cred(probe_cred);
+	check_trace_callback_type_hone_comm(probe_comm);
+
+	return hone_probes_register(hone_process_probes,
+				    ARRAY_SIZE(hone_process_probes));
+}
+
+static void hone_process_stop(void)
+{
+	hone_probes_unregister(hone_process_probes,
+			       ARRAY_SIZE(hone_process_probes));
+}
+
+/* The first process with a pid of at least @nr, referenced, or NULL. */
+static struct task_struct *hone_next_process(int nr)
+{
+	struct task_struct *task = NULL;
+	struct pid *pid;
+
+	rcu_read_lock();
+	while ((pid = find_ge_pid(nr, &init_pid_ns))) {
+		task = pid_task(pid, PIDTYPE_TGID);
+		if (task) {
+			get_task_struct(task);
+			break;
+		}
+		nr = pid_nr(pid) + 1;
+	}
+	rcu_read_unlock();
+	return task;
+}
+
+static int hone_process_snap(struct hone_snap *snap, u64 *pos)
+{
+	struct hone_proc_mem *mem = kvmalloc(sizeof(*mem), GFP_KERNEL);
+	struct hone_rec *rec;
+	struct task_struct *task;
+	int ret = 1;
+
+	if (!mem)
+		return -ENOMEM;
+	rec = (void *)mem->rec;
+	/* The buffer was empty: at least one record fits. */
+	while (hone_snap_room(snap, HONE_PROC_REC_MAX)) {
+		task = hone_next_process(*pos);
+		if (!task) {
+			ret = 0;
+			break;
+		}
+		hone_proc_build(mem, task, HONE_PROC_SNAPSHOT, NULL);
+		hone_snap_put(snap, rec);
+		*pos = task_tgid_nr(task) ?: *pos;
+		*pos += 1;
+		put_task_struct(task);
+		cond_resched();
+	}
+	kvfree(mem);
+	return ret;
+}
+
+static struct hone_source hone_process_source = {
+	.name	= "process",
+	.start	= hone_process_start,
+	.stop	= hone_process_stop,
+	.snap	= hone_process_snap,
+};
+
+/**
+ * hone_process_init - processes are a source of records
+ *
+ * Context: init.
+ */
+void __init hone_process_init(void)
+{
+	hone_source_register(&hone_process_source);
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: sessions. Each open of the control file is one; closing it, however
+ * that comes about, ends the capture and gives everything back.
+ */
+#include "hone.h"
+
+#include <linux/capability.h>
+#include <linux/cpu.h>
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/kstrtox.h>
+#include <linux/mm.h>
+#include <linux/relay.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+enum hone_state {
+	HONE_STATE_NEW,
+	HONE_STATE_RUNNING,
+	HONE_STATE_STOPPED,
+};
+
+static const char * const state_names[] = {
+	[HONE_STATE_NEW]	= "new",
+	[HONE_STATE_RUNNING]	= "running",
+	[HONE_STATE_STOPPED]	= "stopped",
+};
+
+/* What a write to the control file wants. */
+struct hone_want {
+	u32	snaplen;
+	u32	subbuf_size;
+	u32	n_subbufs;
+	bool	start;
+	bool	stop;
+};
+
+static DEFINE_MUTEX(hone_nr_lock);	/* hone_nrs, hone_pages */
+static unsigned long hone_nrs;
+static u64 hone_pages;
+
+static_assert(HONE_SESSIONS_MAX <= BITS_PER_LONG);
+
+struct hone_session *hone_session_get(struct hone_session *s)
+{
+	kref_get(&s->ref);
+	return s;
+}
+
+static u64 hone_session_pages(const struct hone_session *s)
+{
+	return (u64)s->subbuf_size / PAGE_SIZE * s->n_subbufs *
+	       num_possible_cpus();
+}
+
+static void hone_session_free(struct kref *ref)
+{
+	struct hone_session *s = container_of(ref, struct hone_session, ref);
+
+	mutex_lock(&hone_nr_lock);
+	__clear_bit(s->nr, &hone_nrs);
+	if (s->state != HONE_STATE_NEW)
+		hone_pages -= hone_session_pages(s);
+	mutex_unlock(&hone_nr_lock);
+	if (s->stream.chan)
+		hone_chan_close(&s->stream);
+	kfree(s);
+}
+
+void hone_session_put(struct hone_session *s)
+{
+	kref_put(&s->ref, hone_session_free);
+}
+
+static int hone_refuse(struct hone_session *s, int err, const char *fmt, ...)
+	__printf(3, 4);
+
+/* Remember for the status why a command was refused. */
+static int hone_refuse(struct hone_session *s, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(s->error, sizeof(s->error), fmt, args);
+	va_end(args);
+	return err;
+}
+
+static int hone_stats_seq(struct seq_file *m, void *v)
+{
+	struct hone_session *s = m->private;
+
+	hone_stats_show(m, &s->stream);
+	return 0;
+}
+
+static int hone_stats_open(struct inode *inode, struct file *file)
+{
+	struct hone_session *s = inode->i_private;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	err = single_open(file, hone_stats_seq, s);
+	if (!err)
+		hone_session_get(s);
+	return err;
+}
+
+static int hone_stats_release(struct inode *inode, struct file *file)
+{
+	struct hone_session *s = inode->i_private;
+
+	single_release(inode, file);
+	hone_session_put(s);
+	return 0;
+}
+
+static const struct file_operations hone_stats_fops = {
+	.owner		= THIS_MODULE,
+	.open		= hone_stats_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= hone_stats_release,
+};
+
+/* All sessions together may not take more than a quarter of the memory. */
+static bool hone_charge(struct hone_session *s)
+{
+	u64 pages = hone_session_pages(s);
+	bool ok;
+
+	mutex_lock(&hone_nr_lock);
+	ok = hone_pages + pages <= totalram_pages() / 4;
+	if (ok)
+		hone_pages += pages;
+	mutex_unlock(&hone_nr_lock);
+	return ok;
+}
+
+static void hone_uncharge(struct hone_session *s)
+{
+	mutex_lock(&hone_nr_lock);
+	hone_pages -= hone_session_pages(s);
+	mutex_unlock(&hone_nr_lock);
+}
+
+/* Removes files and rings; the account stays until the last file is closed. */
+static void hone_session_remove(struct hone_session *s)
+{
+	/*
+	 * A CPU that comes online adds a file to the directory: not now.
+	 * Readers that are waited for here never wait for this lock.
+	 */
+	cpus_read_lock();
+	debugfs_remove(s->dir);
+	s->dir = NULL;
+	if (s->stream.chan)
+		relay_close(s->stream.chan);
+	cpus_read_unlock();
+}
+
+static int hone_session_start(struct hone_session *s)
+{
+	/* Two of the largest records fit into a sub-buffer. */
+	u32 room = s->subbuf_size / 2 - 256;
+	char name[16];
+	int err;
+
+	if (!hone_charge(s))
+		return hone_refuse(s, -ENOMEM,
+				   "start: buffers of all sessions would take more than a quarter of the memory");
+	s->stream.snaplen = min(s->snaplen, room);
+	snprintf(name, sizeof(name), "s%u", s->nr);
+	s->dir = debugfs_create_dir(name, hone_dir());
+	if (IS_ERR(s->dir)) {
+		err = hone_refuse(s, PTR_ERR(s->dir),
+				  "start: cannot make directory %s", name);
+		s->dir = NULL;
+		goto uncharge;
+	}
+	err = hone_chan_open(&s->stream, s->dir, s->subbuf_size, s->n_subbufs);
+	if (err) {
+		hone_refuse(s, err, "start: no memory for the buffers");
+		goto remove;
+	}
+	debugfs_create_file("stats", 0400, s->dir, s, &hone_stats_fops);
+	debugfs_create_file("snapshot", 0400, s->dir, s, &hone_snap_fops);
+	err = hone_capture_start(&s->stream);
+	if (err) {
+		hone_refuse(s, err, "start: a hook could not be registered");
+		goto remove;
+	}
+	s->state = HONE_STATE_RUNNING;
+	return 0;
+
+remove:
+	hone_session_remove(s);
+	if (s->stream.chan) {
+		hone_chan_close(&s->stream);
+		s->stream.chan = NULL;
+	}
+uncharge:
+	hone_uncharge(s);
+	return err;
+}
+
+static void hone_session_stop(struct hone_session *s)
+{
+	hone_capture_stop(&s->stream);
+	s->state = HONE_STATE_STOPPED;
+}
+
+static int hone_number(struct hone_session *s, const char *key,
+		       const char *val, u32 min, u32 max, u32 *res)
+{
+	u32 n;
+
+	if (!val || kstrtou32(val, 0, &n))
+		return hone_refuse(s, -EINVAL, "%s: not a number: '%.32s'",
+				   key, val ?: "");
+	if (n < min || n > max)
+		return hone_refuse(s, -EINVAL, "%s: %u is not in %u..%u",
+				   key, n, min, max);
+	if (s->state != HONE_STATE_NEW)
+		return hone_refuse(s, -EBUSY, "%s: the session has started",
+				   key);
+	*res = n;
+	return 0;
+}
+
+static int hone_command(struct hone_session *s, struct hone_want *want,
+			char *line)
+{
+	char *key = strsep(&line, " \t");
+	char *val = line ? strim(line) : NULL;
+	int err;
+
+	if (!strcmp(key, "snaplen"))
+		return hone_number(s, key, val, 0, HONE_SNAPLEN_MAX,
+				   &want->snaplen);
+	if (!strcmp(key, "subbufs"))
+		return hone_number(s, key, val, HONE_SUBBUFS_MIN,
+				   HONE_SUBBUFS_MAX, &want->n_subbufs);
+	if (!strcmp(key, "subbuf_size")) {
+		u32 kb;
+
+		err = hone_number(s, key, val, HONE_SUBBUF_MIN / 1024,
+				  HONE_SUBBUF_MAX / 1024, &kb);
+		if (!err && !IS_ALIGNED(kb * 1024, PAGE_SIZE))
+			err = hone_refuse(s, -EINVAL,
+					  "%s: %u kB are not whole pages",
+					  key, kb);
+		if (!err)
+			want->subbuf_size = kb * 1024;
+		return err;
+	}
+	if (val && *val)
+		return hone_refuse(s, -EINVAL, "%.32s: no such setting", key);
+	if (!strcmp(key, "start")) {
+		if (s->state != HONE_STATE_NEW || want->start)
+			return hone_refuse(s, -EBUSY,
+					   "start: the session has started");
+		want->start = true;
+		return 0;
+	}
+	if (!strcmp(key, "stop")) {
+		if (s->state != HONE_STATE_RUNNING && !want->start)
+			return hone_refuse(s, -EINVAL,
+					   "stop: the session is not running");
+		want->stop = true;
+		return 0;
+	}
+	return hone_refuse(s, -EINVAL, "%.32s: no such command", key);
+}
+
+/* A write is taken as a whole or not at all. */
+static int hone_commands(struct hone_session *s, char *text)
+{
+	struct hone_want want = {
+		.snaplen	= s->snaplen,
+		.subbuf_size	= s->subbuf_size,
+		.n_subbufs	= s->n_subbufs,
+	};
+	char *line;
+	int err;
+
+	s->error[0] = 0;
+	while ((line = strsep(&text, "\n"))) {
+		line = strim(line);
+		if (!*line)
+			continue;
+		err = hone_command(s, &want, line);
+		if (err)
+			return err;
+	}
+	if (want.subbuf_size > U32_MAX / want.n_subbufs)
+		return hone_refuse(s, -EINVAL,
+				   "subbufs: %u of %u bytes are too much",
+				   want.n_subbufs, want.subbuf_size);
+	s->snaplen = want.snaplen;
+	s->subbuf_size = want.subbuf_size;
+	s->n_subbufs = want.n_subbufs;
+	if (want.start) {
+		err = hone_session_start(s);
+		if (err)
+			return err;
+	}
+	if (want.stop)
+		hone_session_stop(s);
+	return 0;
+}
+
+static int hone_control_open(struct inode *inode, struct file *file)
+{
+	struct hone_session *s;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	if (!s)
+		return -ENOMEM;
+	kref_init(&s->ref);
+	mutex_init(&s->lock);
+	s->snaplen = HONE_SNAPLEN_MAX;
+	s->subbuf_size = HONE_SUBBUF_DEFAULT;
+	s->n_subbufs = HONE_SUBBUFS_DEFAULT;
+
+	mutex_lock(&hone_nr_lock);
+	s->nr = find_first_zero_bit(&hone_nrs, HONE_SESSIONS_MAX);
+	if (s->nr < HONE_SESSIONS_MAX)
+		__set_bit(s->nr, &hone_nrs);
+	mutex_unlock(&hone_nr_lock);
+	if (s->nr >= HONE_SESSIONS_MAX) {
+		kfree(s);
+		return -EBUSY;
+	}
+	file->private_data = s;
+	return 0;
+}
+
+static int hone_control_release(struct inode *inode, struct file *file)
+{
+	struct hone_session *s = file->private_data;
+
+	if (s->state == HONE_STATE_RUNNING)
+		hone_session_stop(s);
+	hone_session_remove(s);
+	hone_session_put(s);
+	return 0;
+}
+
+static ssize_t hone_control_write(struct file *file, const char __user *ubuf,
+				  size_t count, loff_t *pos)
+{
+	struct hone_session *s = file->private_data;
+	char *text;
+	int err;
+
+	if (count >= PAGE_SIZE)
+		return -E2BIG;
+	text = memdup_user_nul(ubuf, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	mutex_lock(&s->lock);
+	if (strlen(text) != count)
+		err = hone_refuse(s, -EINVAL, "NUL byte in a command");
+	else
+		err = hone_commands(s, text);
+	mutex_unlock(&s->lock);
+	kfree(text);
+	return err ?: count;
+}
+
+static ssize_t hone_control_read(struct file *file, char __user *ubuf,
+				 size_t count, loff_t *pos)
+{
+	struct hone_session *s = file->private_data;
+	char text[384];
+	int len;
+
+	mutex_lock(&s->lock);
+	len = scnprintf(text, sizeof(text),
+			"session: %u\ndir: s%u\nstate: %s\nsnaplen: %u\nsubbuf_size: %u\nsubbufs: %u\n",
+			s->nr, s->nr, state_names[s->state],
+			s->state == HONE_STATE_NEW ? s->snaplen :
+						     s->stream.snaplen,
+			s->subbuf_size, s->n_subbufs);
+	if (s->error[0])
+		len += scnprintf(text + len, sizeof(text) - len,
+				 "error: %s\n", s->error);
+	mutex_unlock(&s->lock);
+	return simple_read_from_buffer(ubuf, count, pos, text, len);
+}
+
+static const struct file_operations hone_control_fops = {
+	.owner		= THIS_MODULE,
+	.open		= hone_control_open,
+	.read		= hone_control_read,
+	.write		= hone_control_write,
+	.llseek		= default_llseek,
+	.release	= hone_control_release,
+};
+
+/**
+ * hone_session_init - offer sessions
+ * @dir: Hone's directory in debugfs
+ *
+ * Context: init.
+ */
+void __init hone_session_init(struct dentry *dir)
+{
+	debugfs_create_file("control", 0600, dir, NULL, &hone_control_fops);
+}

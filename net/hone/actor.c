@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: who wrote and who read. TCP by sequence number, told when it changes;
+ * datagrams one by one.
+ */
+#include "hone.h"
+
+#include <linux/siphash.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <net/tcp.h>
+#include <trace/events/hone.h>
+#include <trace/events/tcp.h>
+
+/* Turns a queued datagram's address into a key that does not tell it. */
+static hsiphash_key_t hone_key __ro_after_init;
+
+static u32 hone_skb_key(const struct sk_buff *skb)
+{
+	unsigned long addr = (unsigned long)skb;
+
+	return hsiphash(&addr, sizeof(addr), &hone_key);
+}
+
+/* Whose read or write comes after another's: from now on tell of each read. */
+static void hone_sk_mark_shared(struct hone_sk *h, u64 old, u64 key)
+{
+	if (old && old != key && !(h->flags & HONE_SK_SHARED))
+		WRITE_ONCE(h->flags, h->flags | HONE_SK_SHARED);
+}
+
+/**
+ * hone_sk_writer_changed - must be told who writes?
+ * @h: the socket's users
+ * @key: hone_actor_key() of who writes now
+ *
+ * Context: socket lock held.
+ * Return: true if it is not who wrote last.
+ */
+bool hone_sk_writer_changed(struct hone_sk *h, u64 key)
+{
+	if (likely(h->tx == key))
+		return false;
+	hone_sk_mark_shared(h, h->tx, key);
+	h->tx = key;
+	return true;
+}
+
+/**
+ * hone_sk_read - must be told who has read?
+ * @h: the socket's users
+ * @key: hone_actor_key() of who has read
+ * @start: where the first read began, if no read of the socket is known
+ * @copied: up to where the stream has been read now
+ * @read: the bytes to tell of
+ *
+ * A socket that only one task reads is told of once; one with several, at
+ * each read, so that what is not told of was not read.
+ *
+ * Context: socket lock held.
+ * Return: true if @read is to be told.
+ */
+bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
+		  struct hone_read *read)
+{
+	u32 from = h->flags & HONE_SK_RX ? h->rx_seq : start;
+
+	/* A peek moves nothing. */
+	if (from == copied)
+		return false;
+	h->rx_seq = copied;
+	if (!(h->flags & HONE_SK_RX))
+		WRITE_ONCE(h->flags, h->flags | HONE_SK_RX);
+	if (h->rx == key && !(h->flags & HONE_SK_SHARED))
+		return false;
+	hone_sk_mark_shared(h, h->rx, key);
+	h->rx = key;
+	read->from = from;
+	read->to = copied;
+	return true;
+}
+
+static void hone_actor_init(struct hone_actor *a, u16 type, u64 cookie,
+			    const struct task_struct *task)
+{
+	memset(a, 0, sizeof(*a));
+	a->rec.len = sizeof(*a);
+	a->rec.type = type;
+	a->cookie = cookie;
+	if (task) {
+		a->id = READ_ONCE(task->signal->hone_id);
+		a->tgid = task->tgid;
+		a->tid = task->pid;
+	} else {
+		a->rec.flags = HONE_F_ACTOR_KERNEL;
+	}
+}
+
+static void probe_tcp_write(void *data, struct sock *sk)
+{
+	struct task_struct *task = hone_actor();
+	struct hone_actor a;
+
+	hone_sk_touch(sk);
+	if (!hone_sk_writer_changed(&sk->sk_hone, hone_actor_key(task)))
+		return;
+	hone_actor_init(&a, HONE_REC_TCP_WRITE, hone_sk_cookie(sk), task);
+	a.from = tcp_sk(sk)->write_seq;
+	hone_emit(&a.rec, HONE_KIND_ACTOR);
+}
+
+static void probe_tcp_read(void *data, struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct task_struct *task = hone_actor();
+	struct hone_actor a;
+	struct hone_read r;
+
+	/* The next read by a task covers what a parser in softirq takes. */
+	if (!task)
+		return;
+	hone_sk_touch(sk);
+	if (!hone_sk_read(&sk->sk_hone, hone_actor_key(task),
+			  tp->rcvq_space.seq, tp->copied_seq, &r))
+		return;
+	hone_actor_init(&a, HONE_REC_TCP_READ, hone_sk_cookie(sk), task);
+	a.from = r.from;
+	a.to = r.to;
+	hone_emit(&a.rec, HONE_KIND_ACTOR);
+}
+
+static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
+			      u64 cookie, u32 key)
+{
+	struct hone_deliver d = {
+		.rec.len	= sizeof(d),
+		.rec.type	= HONE_REC_DELIVER,
+		.cookie		= cookie,
+		.owner		= hone_sk_owner(sk),
+		.pkt		= rx ? rx->pkt : 0,
+		.key		= key,
+		.state		= READ_ONCE(sk->sk_state),
+	};
+
+	hone_emit(&d.rec, HONE_KIND_ACTOR);
+}
+
+static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
+{
+	const struct hone_rx *rx = hone_rx_of(skb);
+	u64 cookie = hone_sk_cookie(sk);
+
+	/* Early demux has told it all. */
+	if (rx && rx->cookie == cookie)
+		return;
+	if (sk_fullsock(sk))
+		hone_sk_touch(sk);
+	hone_emit_deliver(sk, rx, cookie, 0);
+}
+
+static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
+{
+	if (!hone_sk_wanted(sk) || sk->sk_protocol == IPPROTO_TCP)
+		return;
+	hone_sk_touch(sk);
+	hone_emit_deliver(sk, hone_rx_of(skb), hone_sk_cookie(sk),
+			  hone_skb_key(skb));
+}
+
+/* Under the queue's lock, which turns bottom halves off. */
+static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
+{
+	struct hone_actor a;
+
+	if (!hone_sk_wanted(sk))
+		return;
+	hone_actor_init(&a, HONE_REC_CONSUME, hone_sk_cookie(sk),
+			in_task() ? current : NULL);
+	a.key = hone_skb_key(skb);
+	hone_emit(&a.rec, HONE_KIND_ACTOR);
+}
+
+static const struct hone_probe hone_actor_probes[] = {
+	HONE_PROBE(hone_tcp_write, probe_tcp_write),
+	HONE_PROBE(tcp_rcv_space_adjust, probe_tcp_read),
+	HONE_PROBE(hone_tcp_deliver, probe_tcp_deliver),
+	HONE_PROBE(hone_deliver, probe_deliver),
+	HONE_PROBE(hone_consume, probe_consume),
+};
+
+/**
+ * hone_actor_start - follow who writes and reads
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or a negative errno.
+ */
+int hone_actor_start(void)
+{
+	/* The table has no types. */
+	check_trace_callback_type_hone_tcp_write(probe_tcp_write);
+	check_trace_callback_type_tcp_rcv_space_adjust(probe_tcp_read);
+	check_trace_callback_type_hone_tcp_deliver(probe_tcp_deliver);
+	check_trace_callback_type_hone_deliver(probe_deliver);
+	check_trace_callback_type_hone_consume(probe_consume);
+
+	return hone_probes_register(hone_actor_probes,
+				    ARRAY_SIZE(hone_actor_probes));
+}
+
+/**
+ * hone_actor_stop - follow it no more
+ *
+ * Context: process context; may sleep.
+ */
+void hone_actor_stop(void)
+{
+	hone_probes_unregister(hone_actor_probes,
+			       ARRAY_SIZE(hone_actor_probes));
+}
+
+static int __init hone_actor_key_init(void)
+{
+	get_random_bytes(&hone_key, sizeof(hone_key));
+	return 0;
+}
+core_initcall(hone_actor_key_init);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: tests of the rules that say when a writer or reader must be told.
+ */
+#include "hone.h"
+
+#include <kunit/test.h>
+
+#define A	0x1000001ULL	/* keys of three tasks */
+#define B	0x2000002ULL
+#define KERN	(~0ULL)
+
+static void test_writer(struct kunit *test)
+{
+	struct hone_sk h = { };
+
+	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_EQ(test, h.flags & HONE_SK_SHARED, 0);
+	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
+	KUNIT_EXPECT_EQ(test, h.flags & HONE_SK_SHARED, HONE_SK_SHARED);
+	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, KERN));
+}
+
+struct read_step {
+	u64 key;
+	u32 copied;
+	bool told;
+	u32 from;
+};
+
+struct read_case {
+	const char *name;
+	u32 start;
+	struct read_step steps[6];
+};
+
+static const struct read_case read_cases[] = {
+	{ "one reader is told once", 100, {
+		{ A, 200, true, 100 },
+		{ A, 300, false, 0 },
+		{ A, 400, false, 0 } } },
+	{ "a peek is no read", 100, {
+		{ A, 100, false, 0 },
+		{ B, 150, true, 100 },
+		{ A, 150, false, 0 } } },
+	{ "two readers, each read is told", 100, {
+		{ A, 200, true, 100 },
+		{ A, 250, false, 0 },
+		{ B, 300, true, 250 },
+		{ B, 350, true, 300 },
+		{ A, 400, true, 350 } } },
+	{ "sequence numbers wrap", 0xfffffff0, {
+		{ A, 0x10, true, 0xfffffff0 },
+		{ B, 0x20, true, 0x10 } } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(read, read_cases, name);
+
+static void test_reader(struct kunit *test)
+{
+	const struct read_case *c = test->param_value;
+	struct hone_sk h = { };
+	const struct read_step *s;
+	struct hone_read r;
+
+	for (s = c->steps; s->key; s++) {
+		KUNIT_ASSERT_EQ(test, hone_sk_read(&h, s->key, c->start,
+						   s->copied, &r), s->told);
+		if (!s->told)
+			continue;
+		KUNIT_EXPECT_EQ(test, r.from, s->from);
+		KUNIT_EXPECT_EQ(test, r.to, s->copied);
+	}
+}
+
+static void test_clone_resets(struct kunit *test)
+{
+	struct hone_sk h = {
+		.owner = 7, .owner_tgid = 8, .tx = A, .rx = B, .rx_seq = 9,
+		.gen = 3, .flags = HONE_SK_SHARED | HONE_SK_RX,
+	};
+
+	hone_sk_clone(&h);
+	KUNIT_EXPECT_EQ(test, h.owner, 7);
+	KUNIT_EXPECT_EQ(test, h.owner_tgid, 8);
+	KUNIT_EXPECT_EQ(test, h.tx, 0);
+	KUNIT_EXPECT_EQ(test, h.rx, 0);
+	KUNIT_EXPECT_EQ(test, h.gen, 0);
+	KUNIT_EXPECT_EQ(test, h.flags, 0);
+}
+
+static void test_actor_key(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, hone_actor_key(NULL), KERN);
+	KUNIT_EXPECT_EQ(test, hone_actor_key(current),
+			current->signal->hone_id << 22 | current->pid);
+}
+
+static struct kunit_case hone_actor_cases[] = {
+	KUNIT_CASE(test_writer),
+	KUNIT_CASE_PARAM(test_reader, read_gen_params),
+	KUNIT_CASE(test_clone_resets),
+	KUNIT_CASE(test_actor_key),
+	{}
+};
+
+static struct kunit_suite hone_actor_suite = {
+	.name = "hone_actor",
+	.test_cases = hone_actor_cases,
+};
+kunit_test_suite(hone_actor_suite);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hone: what the files of net/hone share.
+ */
+#ifndef _NET_HONE_H
+#define _NET_HONE_H
+
+#include <linux/hone.h>
+#include <linux/hone_stream.h>
+#include <linux/sock_diag.h>
+#include <net/sock.h>
+
+/* socket.c */
+void hone_sock_fill(struct hone_sock_rec *r, struct sock *sk, u16 event);
+void __hone_sk_announce(struct sock *sk);
+u64 hone_sk_owner(const struct sock *sk);
+int hone_socket_start(void);
+void hone_socket_stop(void);
+
+/**
+ * hone_sk_cookie - identity of a connection
+ * @sk: any socket, request and TIME_WAIT sockets too
+ *
+ * Context: any but NMI, preemption off.
+ */
+static inline u64 hone_sk_cookie(struct sock *sk)
+{
+	return __sock_gen_cookie(sk);
+}
+
+/**
+ * hone_sk_touch - a socket is used: tell of it if this capture has not yet
+ * @sk: full socket
+ *
+ * Context: any but NMI.
+ */
+static inline void hone_sk_touch(struct sock *sk)
+{
+	if (unlikely(READ_ONCE(sk->sk_hone.gen) != hone_generation()))
+		__hone_sk_announce(sk);
+}
+
+/**
+ * hone_sk_wanted - is it a socket of a family whose packets are seen?
+ * @sk: any socket
+ */
+static inline bool hone_sk_wanted(const struct sock *sk)
+{
+	return sk->sk_family == AF_INET || sk->sk_family == AF_INET6;
+}
+
+/* actor.c */
+
+/**
+ * struct hone_read - bytes of a TCP stream that were read
+ * @from: first sequence number
+ * @to: one past the last
+ */
+struct hone_read {
+	u32 from;
+	u32 to;
+};
+
+bool hone_sk_writer_changed(struct hone_sk *h, u64 key);
+bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
+		  struct hone_read *read);
+int hone_actor_start(void);
+void hone_actor_stop(void);
+
+/* packet.c */
+
+/**
+ * struct hone_rx - the packet that is being received on a CPU
+ * @skb: it, only to compare with
+ * @header: its network header, which clones share
+ * @cookie: socket that its record has, 0 if none
+ * @pkt: its number, 0 if nothing was received yet
+ */
+struct hone_rx {
+	const struct sk_buff *skb;
+	const void *header;
+	u64 cookie;
+	u32 pkt;
+};
+
+const struct hone_rx *hone_rx_of(const struct sk_buff *skb);
+int hone_packet_start(void);
+void hone_packet_stop(void);
+
+/* netdev.c */
+int hone_netdev_start(void);
+void hone_netdev_stop(void);
+int hone_netdev_snap(struct hone_snap *snap, u64 *pos);
+
+/* snapshot.c */
+int hone_socket_snap(struct hone_snap *snap, u64 *pos);
+
+#endif /* _NET_HONE_H */

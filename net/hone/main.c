@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: the sources of records that net/hone has, in the order they start in.
+ */
+#include "hone.h"
+
+#include <linux/init.h>
+
+/* Names of interfaces first, then sockets, so that packets find both. */
+static struct hone_source hone_net_sources[] = {
+	{
+		.name	= "netdev",
+		.start	= hone_netdev_start,
+		.stop	= hone_netdev_stop,
+		.snap	= hone_netdev_snap,
+	},
+	{
+		.name	= "socket",
+		.start	= hone_socket_start,
+		.stop	= hone_socket_stop,
+		.snap	= hone_socket_snap,
+	},
+	{
+		.name	= "actor",
+		.start	= hone_actor_start,
+		.stop	= hone_actor_stop,
+	},
+	{
+		.name	= "packet",
+		.start	= hone_packet_start,
+		.stop	= hone_packet_stop,
+	},
+};
+
+static int __init hone_net_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(hone_net_sources); i++)
+		hone_source_register(&hone_net_sources[i]);
+	return 0;
+}
+device_initcall(hone_net_init);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: packet records, from netfilter's LOCAL_IN and LOCAL_OUT in every net
+ * namespace.
+ */
+#include "hone.h"
+
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/percpu.h>
+#include <linux/skbuff.h>
+#include <linux/timekeeping.h>
+#include <net/inet_sock.h>
+#include <net/net_namespace.h>
+#include <trace/events/hone.h>
+
+/* Written with interrupts off on the CPU itself. */
+static DEFINE_PER_CPU(struct hone_rx, hone_rx);
+static DEFINE_PER_CPU(u32, hone_pkt);
+
+static DEFINE_MUTEX(hone_nf_lock);	/* hone_nf_users */
+static unsigned int hone_nf_users;
+
+/**
+ * hone_rx_of - the record of a packet that is being received
+ * @skb: the packet, or a clone of it
+ *
+ * Context: preemption off.
+ * Return: what is known of it, or NULL if it is not the one that passed
+ * LOCAL_IN last on this CPU.
+ */
+const struct hone_rx *hone_rx_of(const struct sk_buff *skb)
+{
+	const struct hone_rx *rx = this_cpu_ptr(&hone_rx);
+
+	if (rx->skb == skb || rx->header == skb_network_header(skb))
+		return rx;
+	return NULL;
+}
+
+static u32 hone_next_pkt(void)
+{
+	u32 pkt = this_cpu_inc_return(hone_pkt);
+
+	return likely(pkt) ? pkt : this_cpu_inc_return(hone_pkt);
+}
+
+/* What is known of the socket: identity, owner, and what kind it is. */
+static void hone_packet_sock(struct hone_packet *p, struct sock *sk)
+{
+	p->cookie = hone_sk_cookie(sk);
+	p->owner = hone_sk_owner(sk);
+	if (!sk_fullsock(sk)) {
+		p->rec.flags |= HONE_F_PKT_MINISOCK;
+		return;
+	}
+	if (p->owner)
+		p->tgid = sk->sk_hone.owner_tgid;
+	if (sk->sk_kern_sock)
+		p->rec.flags |= HONE_F_PKT_KERN;
+}
+
+static bool hone_packet_tcp(const struct sock *sk)
+{
+	return !sk || !sk_fullsock(sk) || sk->sk_protocol == IPPROTO_TCP;
+}
+
+/*
+ * Who sends? The sender of a datagram is here now; whoever is here when a TCP
+ * segment leaves need not have written it.
+ */
+static void hone_packet_actor(struct hone_packet *p, const struct sock *sk)
+{
+	struct task_struct *task = hone_actor();
+
+	if (task) {
+		p->actor = READ_ONCE(task->signal->hone_id);
+		p->tgid = task->tgid;
+		p->tid = task->pid;
+		p->quality = hone_packet_tcp(sk) ? HONE_Q_OWNER : HONE_Q_EXACT;
+		return;
+	}
+	p->rec.flags |= HONE_F_PKT_SOFTIRQ;
+	p->cause = this_cpu_read(hone_rx.pkt);
+	p->quality = p->owner ? HONE_Q_OWNER : HONE_Q_KERNEL;
+}
+
+static void hone_packet_offload(struct hone_packet *p,
+				const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	if (shinfo->gso_size) {
+		p->rec.flags |= HONE_F_PKT_GSO;
+		p->gso_size = shinfo->gso_size;
+		p->gso_segs = shinfo->gso_segs;
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		p->rec.flags |= HONE_F_PKT_CSUM;
+}
+
+/* The bytes; what cannot be read (device memory) is left out. */
+static u32 hone_packet_data(void *to, const struct sk_buff *skb, int off,
+			    u32 len)
+{
+	u32 linear;
+
+	if (likely(!skb_copy_bits(skb, off, to, len)))
+		return len;
+	linear = min_t(u32, len, max_t(int, skb_headlen(skb) - off, 0));
+	return skb_copy_bits(skb, off, to, linear) ? 0 : linear;
+}
+
+static void hone_packet_write(struct hone_stream *s,
+			      const struct hone_packet *head,
+			      const struct sk_buff *skb, u64 now)
+{
+	u32 want = min(head->wire_len, s->snaplen);
+	u32 len = ALIGN(sizeof(*head) + want, 8);
+	struct hone_packet *p;
+	u32 got;
+
+	p = hone_reserve(s, HONE_KIND_PACKET, len, now);
+	if (!p)
+		return;
+	*p = *head;
+	got = hone_packet_data(p->data, skb, skb_network_offset(skb), want);
+	if (unlikely(got < want))
+		p->rec.flags |= HONE_F_PKT_FRAGERR;
+	p->cap_len = got;
+	len = ALIGN(sizeof(*head) + got, 8);
+	memset(p->data + got, 0, len - sizeof(*head) - got);
+	p->rec.len = len;
+	if (got < head->wire_len)
+		hone_count_truncated(s, HONE_KIND_PACKET);
+	hone_commit(s, HONE_KIND_PACKET, &p->rec, now);
+}
+
+static void hone_packet_emit(struct hone_packet *p, const struct sk_buff *skb)
+{
+	struct hone_stream *s;
+	unsigned long flags;
+	u64 now;
+
+	local_irq_save(flags);
+	now = ktime_get_boottime_ns();
+	p->pkt = hone_next_pkt();
+	if (!(p->rec.flags & HONE_F_PKT_OUT)) {
+		struct hone_rx *rx = this_cpu_ptr(&hone_rx);
+
+		rx->skb = skb;
+		rx->header = skb_network_header(skb);
+		rx->cookie = p->cookie;
+		rx->pkt = p->pkt;
+	}
+	hone_for_each_stream(s)
+		hone_packet_write(s, p, skb, now);
+	local_irq_restore(flags);
+	trace_hone_packet(p);
+}
+
+static void hone_packet_init(struct hone_packet *p, const struct sk_buff *skb,
+			     const struct nf_hook_state *state,
+			     const struct net_device *dev)
+{
+	memset(p, 0, sizeof(*p));
+	p->rec.type = HONE_REC_PACKET;
+	p->rec.len = sizeof(*p);
+	p->netns = state->net->net_cookie;
+	p->ifindex = dev ? dev->ifindex : 0;
+	p->wire_len = skb->len - skb_network_offset(skb);
+	p->mark = skb->mark;
+	p->family = state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	hone_packet_offload(p, skb);
+}
+
+static unsigned int hone_local_out(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
+{
+	struct sock *sk = skb->sk ?: state->sk;
+	struct hone_packet p;
+
+	/* A VRF device shows each packet a second time. */
+	if (state->out && netif_is_l3_master(state->out))
+		return NF_ACCEPT;
+
+	/* Cookies are made, and CPUs asked, with preemption off. */
+	preempt_disable();
+	hone_packet_init(&p, skb, state, state->out);
+	p.rec.flags |= HONE_F_PKT_OUT;
+	if (sk) {
+		if (sk_fullsock(sk))
+			hone_sk_touch(sk);
+		hone_packet_sock(&p, sk);
+	}
+	hone_packet_actor(&p, sk);
+	hone_packet_emit(&p, skb);
+	preempt_enable();
+	return NF_ACCEPT;
+}
+
+static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	struct sock *sk = skb->sk;
+	struct hone_packet p;
+
+	preempt_disable();
+	hone_packet_init(&p, skb, state, state->in);
+	/* Only if early demux has found it; else a deliver record follows. */
+	if (sk) {
+		if (sk_fullsock(sk))
+			hone_sk_touch(sk);
+		hone_packet_sock(&p, sk);
+		p.quality = p.owner ? HONE_Q_OWNER : HONE_Q_NONE;
+	}
+	hone_packet_emit(&p, skb);
+	preempt_enable();
+	return NF_ACCEPT;
+}
+
+/* Behind all others: what they drop or change was not sent or received so. */
+static const struct nf_hook_ops hone_nf_ops[] = {
+	{
+		.hook		= hone_local_in,
+		.pf		= NFPROTO_INET,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= NF_IP_PRI_LAST,
+	},
+	{
+		.hook		= hone_local_out,
+		.pf		= NFPROTO_INET,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= NF_IP_PRI_LAST,
+	},
+};
+
+static int __net_init hone_nf_init(struct net *net)
+{
+	return nf_register_net_hooks(net, hone_nf_ops, ARRAY_SIZE(hone_nf_ops));
+}
+
+static void __net_exit hone_nf_exit(struct net *net)
+{
+	nf_unregister_net_hooks(net, hone_nf_ops, ARRAY_SIZE(hone_nf_ops));
+}
+
+static struct pernet_operations hone_net_ops = {
+	.init = hone_nf_init,
+	.exit = hone_nf_exit,
+};
+
+/* All namespaces there are and will be; with no hook packets pay nothing. */
+int hone_packet_reg(void)
+{
+	int err = 0;
+
+	mutex_lock(&hone_nf_lock);
+	if (!hone_nf_users)
+		err = register_pernet_subsys(&hone_net_ops);
+	if (!err)
+		hone_nf_users++;
+	mutex_unlock(&hone_nf_lock);
+	return err;
+}
+
+void hone_packet_unreg(void)
+{
+	mutex_lock(&hone_nf_lock);
+	if (!--hone_nf_users)
+		unregister_pernet_subsys(&hone_net_ops);
+	mutex_unlock(&hone_nf_lock);
+}
+
+/**
+ * hone_packet_start - see packets
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or a negative errno.
+ */
+int hone_packet_start(void)
+{
+	return hone_packet_reg();
+}
+
+/**
+ * hone_packet_stop - see them no more
+ *
+ * Context: process context; may sleep.
+ */
+void hone_packet_stop(void)
+{
+	hone_packet_unreg();
+}

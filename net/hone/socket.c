@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: socket records, from the life of sockets.
+ */
+#include "hone.h"
+
+#include <linux/uidgid.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/request_sock.h>
+#include <trace/events/hone.h>
+
+static void hone_sock_addresses(struct hone_sock_rec *r, const struct sock *sk)
+{
+	struct in6_addr *saddr = (struct in6_addr *)r->saddr;
+	struct in6_addr *daddr = (struct in6_addr *)r->daddr;
+
+	switch (sk->sk_family) {
+	case AF_INET:
+		ipv6_addr_set_v4mapped(sk->sk_rcv_saddr, saddr);
+		ipv6_addr_set_v4mapped(sk->sk_daddr, daddr);
+		break;
+#if IS_ENABLED(CONFIG_IPV6)
+	case AF_INET6:
+		*saddr = sk->sk_v6_rcv_saddr;
+		*daddr = sk->sk_v6_daddr;
+		break;
+#endif
+	default:
+		return;
+	}
+	r->sport = htons(sk->sk_num);
+	r->dport = sk->sk_dport;
+}
+
+static void hone_sock_owner(struct hone_sock_rec *r, const struct sock *sk)
+{
+	const struct hone_sk *h = &sk->sk_hone;
+
+	r->owner = READ_ONCE(h->owner);
+	r->owner_start = h->owner_start;
+	r->owner_tgid = h->owner_tgid;
+	memcpy(r->owner_comm, h->owner_comm, sizeof(r->owner_comm));
+	r->owner_comm[sizeof(r->owner_comm) - 1] = 0;
+	if (READ_ONCE(h->flags) & HONE_SK_SHARED)
+		r->rec.flags |= HONE_F_SOCK_SHARED;
+}
+
+/**
+ * hone_sock_fill - describe a socket
+ * @r: the record, all of which is written; no actor, no inode number
+ * @sk: any socket, request and TIME_WAIT sockets too
+ * @event: &enum hone_sock_event
+ *
+ * What changes meanwhile may be half old: the next event tells.
+ *
+ * Context: any but NMI; the socket cannot go away.
+ */
+void hone_sock_fill(struct hone_sock_rec *r, struct sock *sk, u16 event)
+{
+	struct net *net = sock_net(sk);
+
+	memset(r, 0, sizeof(*r));
+	r->rec.len = sizeof(*r);
+	r->rec.type = HONE_REC_SOCK;
+	r->event = event;
+	r->cookie = sock_gen_cookie(sk);
+	r->netns = net->net_cookie;
+	r->ns_inum = net->ns.inum;
+	r->family = sk->sk_family;
+	r->state = READ_ONCE(sk->sk_state);
+	r->ifindex = READ_ONCE(sk->sk_bound_dev_if);
+	r->protocol = IPPROTO_TCP;
+	r->type = SOCK_STREAM;
+	hone_sock_addresses(r, sk);
+	if (sk_fullsock(sk)) {
+		r->type = sk->sk_type;
+		r->protocol = sk->sk_protocol;
+		r->uid = from_kuid(&init_user_ns, sk->sk_uid);
+		if (sk->sk_kern_sock)
+			r->rec.flags |= HONE_F_SOCK_KERN;
+		hone_sock_owner(r, sk);
+	} else if (r->state == TCP_NEW_SYN_RECV) {
+		const struct sock *listener = inet_reqsk(sk)->rsk_listener;
+
+		if (listener)
+			hone_sock_owner(r, listener);
+	}
+}
+
+/**
+ * hone_sk_owner - image id of a socket's owner
+ * @sk: any socket, request and TIME_WAIT sockets too
+ *
+ * Context: any; the socket cannot go away.
+ * Return: the id, a request socket's listener's, or 0.
+ */
+u64 hone_sk_owner(const struct sock *sk)
+{
+	if (sk_fullsock(sk))
+		return READ_ONCE(sk->sk_hone.owner);
+	if (READ_ONCE(sk->sk_state) == TCP_NEW_SYN_RECV) {
+		sk = inet_reqsk(sk)->rsk_listener;
+		if (sk)
+			return READ_ONCE(sk->sk_hone.owner);
+	}
+	return 0;
+}
+
+static void hone_sock_emit(struct sock *sk, u16 event,
+			   const struct task_struct *task, int err)
+{
+	struct hone_sock_rec r;
+
+	hone_sock_fill(&r, sk, event);
+	r.error = err;
+	if (task) {
+		r.actor = READ_ONCE(task->signal->hone_id);
+		r.actor_tgid = task->tgid;
+		r.actor_tid = task->pid;
+		/* Takes a lock that softirqs must be on for. */
+		if (!irqs_disabled() && event != HONE_SOCK_FREE)
+			r.ino = sock_i_ino(sk);
+	}
+	hone_emit(&r.rec, HONE_KIND_SOCK);
+}
+
+/*
+ * The socket was there before the capture. Two CPUs may both tell of it, and
+ * the last writer and reader may be told again, which harms nobody.
+ */
+void __hone_sk_announce(struct sock *sk)
+{
+	struct hone_sk *h = &sk->sk_hone;
+
+	h->tx = 0;
+	h->rx = 0;
+	h->flags &= ~HONE_SK_RX;
+	WRITE_ONCE(h->gen, hone_generation());
+	hone_sock_emit(sk, HONE_SOCK_ANNOUNCE, NULL, 0);
+}
+
+static bool hone_sock_told(const struct sock *sk)
+{
+	return hone_sk_wanted(sk) || sk->sk_family == AF_PACKET;
+}
+
+static void probe_sock_open(void *data, struct sock *sk)
+{
+	if (!sk || !hone_sock_told(sk))
+		return;
+	WRITE_ONCE(sk->sk_hone.gen, hone_generation());
+	hone_sock_emit(sk, HONE_SOCK_OPEN, hone_actor(), 0);
+}
+
+static void probe_sock_accept(void *data, struct sock *sk)
+{
+	WRITE_ONCE(sk->sk_hone.gen, hone_generation());
+	hone_sock_emit(sk, HONE_SOCK_ACCEPT, hone_actor(), 0);
+}
+
+static void probe_sock_close(void *data, struct sock *sk)
+{
+	hone_sk_touch(sk);
+	hone_sock_emit(sk, HONE_SOCK_CLOSE, hone_actor(), 0);
+}
+
+static void probe_sock_free(void *data, struct sock *sk)
+{
+	/* Without a cookie no record has ever named it. */
+	if (hone_sock_told(sk) && atomic64_read(&sk->sk_cookie) &&
+	    READ_ONCE(sk->sk_hone.gen) == hone_generation())
+		hone_sock_emit(sk, HONE_SOCK_FREE, NULL, 0);
+}
+
+static void probe_sock_bind(void *data, struct sock *sk, int err)
+{
+	if (sk && hone_sock_told(sk))
+		hone_sock_emit(sk, HONE_SOCK_BIND, hone_actor(), err);
+}
+
+static void probe_sock_connect(void *data, struct sock *sk, int err)
+{
+	if (sk && hone_sock_told(sk))
+		hone_sock_emit(sk, HONE_SOCK_CONNECT, hone_actor(), err);
+}
+
+static const struct hone_probe hone_socket_probes[] = {
+	HONE_PROBE(hone_sock_open, probe_sock_open),
+	HONE_PROBE(hone_sock_accept, probe_sock_accept),
+	HONE_PROBE(hone_sock_close, probe_sock_close),
+	HONE_PROBE(hone_sock_free, probe_sock_free),
+	HONE_PROBE(hone_sock_bind, probe_sock_bind),
+	HONE_PROBE(hone_sock_connect, probe_sock_connect),
+};
+
+/**
+ * hone_socket_start - follow the life of sockets
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or a negative errno.
+ */
+int hone_socket_start(void)
+{
+	/* The table has no types. */
+	check_trace_callback_type_hone_sock_open(probe_sock_open);
+	check_trace_callback_type_hone_sock_accept(probe_sock_accept);
+	check_trace_callback_type_hone_sock_close(probe_sock_close);
+	check_trace_callback_type_hone_sock_free(probe_sock_free);
+	check_trace_callback_type_hone_sock_bind(probe_sock_bind);
+	check_trace_callback_type_hone_sock_connect(probe_sock_connect);
+
+	return hone_probes_register(hone_socket_probes,
+				    ARRAY_SIZE(hone_socket_probes));
+}
+
+/**
+ * hone_socket_stop - follow it no more
+ *
+ * Context: process context; may sleep.
+ */
+void hone_socket_stop(void)
+{
+	hone_probes_unregister(hone_socket_probes,
+			       ARRAY_SIZE(hone_socket_probes));
+}
