@@ -119,7 +119,7 @@ static inline void hone_sk_own(struct hone_sk *hsk) { }
 static inline void hone_sk_alloc(struct hone_sk *hsk, int kern) { }
 static inline void hone_sk_clone(struct hone_sk *hsk) { }
 
-#define HONE_SK(sk)	((struct hone_sk *)NULL)
+#define HONE_SK(sk)	((void)(sk), (struct hone_sk *)NULL)
 
 #endif /* CONFIG_HONE */
 #endif /* _LINUX_HONE_H */

@@ -103,6 +103,8 @@ int hone_snap_grow(struct hone_snap *snap);
  *
  * Whatever is told once, or only when it changes, is told again when this is
  * not what it was then.
+ *
+ * Return: the number, never 0.
  */
 static inline u32 hone_generation(void)
 {
@@ -110,11 +112,13 @@ static inline u32 hone_generation(void)
 }
 
 /**
- * hone_actor - the task that acts, or NULL in softirq and interrupts
+ * hone_actor - the task that acts
  *
  * What runs on top of a task by chance has nothing to do with it. Softirq is
  * also what runs with bottom halves off: busy polling, threaded NAPI, a
  * backlog under the socket's spin lock.
+ *
+ * Return: current, or NULL in softirq and interrupts.
  */
 static inline struct task_struct *hone_actor(void)
 {
@@ -126,7 +130,9 @@ static inline struct task_struct *hone_actor(void)
  * @task: the task, NULL for the kernel
  *
  * For "has it changed?" with one compare. Thread ids have 22 bits at most, so
- * images may number 2^42 before two keys can be the same. Never 0.
+ * images may number 2^42 before two keys can be the same.
+ *
+ * Return: the key, never 0.
  */
 static inline u64 hone_actor_key(const struct task_struct *task)
 {

@@ -13,17 +13,17 @@
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/percpu.h>
+#include <linux/poll.h>
 #include <linux/relay.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
-static struct file_operations hone_chan_fops __ro_after_init;
-
-/* Sub-buffers complete and not read yet. Pairs with hone_consumed(). */
+/* Sub-buffers complete and not read yet. */
 static u32 hone_ready(const struct rchan_buf *b)
 {
+	/* Pairs with hone_consumed(): what is written over has been read. */
 	return b->subbufs_produced - smp_load_acquire(&b->subbufs_consumed);
 }
 
@@ -152,7 +152,7 @@ void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
  * @rec: the record, with length and type
  * @now: as reserved
  *
- * Fills in time, number and CPU.
+ * Time, number and CPU are filled in here.
  *
  * Context: interrupts off since hone_reserve().
  */
@@ -186,7 +186,7 @@ void hone_count_truncated(struct hone_stream *s, enum hone_kind kind)
 
 /**
  * hone_emit - write a record into all streams
- * @rec: the whole record; time, number and CPU are filled in in the copies
+ * @rec: the whole record; the copies get time, number and CPU
  * @kind: its kind
  *
  * Context: any but NMI.
@@ -246,10 +246,11 @@ static void hone_flush_cpu(struct rchan_buf *b)
 	cpus_read_unlock();
 }
 
-/* The reader is done with a sub-buffer. Pairs with hone_ready(). */
+/* The reader is done with a sub-buffer. */
 static void hone_consumed(struct rchan_buf *b)
 {
 	b->bytes_consumed = 0;
+	/* Pairs with hone_ready(). */
 	smp_store_release(&b->subbufs_consumed, b->subbufs_consumed + 1);
 }
 
@@ -338,6 +339,29 @@ static int hone_chan_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static loff_t hone_chan_llseek(struct file *file, loff_t off, int whence)
+{
+	return -ESPIPE;
+}
+
+static __poll_t hone_chan_poll(struct file *file, poll_table *wait)
+{
+	return relay_file_operations.poll(file, wait);
+}
+
+/*
+ * Not relay's own: a file that can be mapped is refused when the kernel is
+ * locked down.
+ */
+static const struct file_operations hone_chan_fops = {
+	.owner		= THIS_MODULE,
+	.open		= hone_chan_fopen,
+	.read		= hone_chan_read,
+	.poll		= hone_chan_poll,
+	.llseek		= hone_chan_llseek,
+	.release	= hone_chan_release,
+};
+
 static struct dentry *hone_create_buf_file(const char *name,
 					   struct dentry *parent, umode_t mode,
 					   struct rchan_buf *b, int *is_global)
@@ -411,15 +435,3 @@ void hone_chan_close(struct hone_stream *s)
 	kvfree(s->used);
 	free_percpu(s->cpu);
 }
-
-static int __init hone_chan_init(void)
-{
-	hone_chan_fops = relay_file_operations;
-	hone_chan_fops.open = hone_chan_fopen;
-	hone_chan_fops.read = hone_chan_read;
-	hone_chan_fops.release = hone_chan_release;
-	/* A file that can be mapped is refused when the kernel is locked down. */
-	hone_chan_fops.mmap = NULL;
-	return 0;
-}
-core_initcall(hone_chan_init);

@@ -205,5 +205,6 @@ static int __init hone_init(void)
 	hone_session_init(hone_root);
 	return 0;
 }
+
 /* Before net/hone, whose sources are told after the processes. */
 fs_initcall(hone_init);

@@ -84,7 +84,7 @@ struct hone_cpu {
 	u64	lost;
 	struct hone_count count[HONE_KIND_MAX];
 	struct hone_gap gap;
-	struct mutex read_lock;
+	struct mutex read_lock;	/* read position, flushing */
 	atomic_t readers;
 };
 
@@ -134,7 +134,7 @@ void hone_chan_close(struct hone_stream *s);
 struct hone_session {
 	struct hone_stream stream;
 	struct kref ref;
-	struct mutex lock;
+	struct mutex lock;	/* all below; starts and stops */
 	unsigned int nr;
 	int state;
 	u32 snaplen;

@@ -132,4 +132,5 @@ static struct kunit_suite hone_record_suite = {
 	.name = "hone_record",
 	.test_cases = hone_record_cases,
 };
+
 kunit_test_suite(hone_record_suite);

@@ -36,7 +36,7 @@ enum hone_snap_phase {
  */
 struct hone_snap {
 	struct hone_session *session;
-	struct mutex lock;
+	struct mutex lock;	/* all below */
 	void *buf;
 	u32 size;
 	u32 len;
@@ -52,6 +52,7 @@ struct hone_snap {
  * @len: its length
  *
  * Context: any, from a source's snap().
+ * Return: true if it will.
  */
 bool hone_snap_room(const struct hone_snap *snap, u32 len)
 {
@@ -61,7 +62,7 @@ bool hone_snap_room(const struct hone_snap *snap, u32 len)
 /**
  * hone_snap_put - add a record
  * @snap: the snapshot
- * @rec: the record; time and CPU are filled in in the copy
+ * @rec: the record; the copy gets time and CPU
  *
  * Context: any, from a source's snap().
  * Return: 0, or -ENOSPC if it does not fit now.

@@ -111,4 +111,5 @@ static struct kunit_suite hone_actor_suite = {
 	.name = "hone_actor",
 	.test_cases = hone_actor_cases,
 };
+
 kunit_test_suite(hone_actor_suite);

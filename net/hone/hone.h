@@ -22,6 +22,7 @@ void hone_socket_stop(void);
  * @sk: any socket, request and TIME_WAIT sockets too
  *
  * Context: any but NMI, preemption off.
+ * Return: the cookie, never 0.
  */
 static inline u64 hone_sk_cookie(struct sock *sk)
 {
@@ -43,6 +44,8 @@ static inline void hone_sk_touch(struct sock *sk)
 /**
  * hone_sk_wanted - is it a socket of a family whose packets are seen?
  * @sk: any socket
+ *
+ * Return: true if it is.
  */
 static inline bool hone_sk_wanted(const struct sock *sk)
 {

@@ -144,7 +144,7 @@ static int hone_snap_tcp(struct hone_snap *snap, u32 bucket)
 	struct inet_ehash_bucket *b = &tcp_hashinfo.ehash[bucket];
 	struct hlist_nulls_node *node;
 	struct sock *sk;
-	spinlock_t *lock;
+	spinlock_t *lock;	/* the bucket's chain */
 	int err = 0;
 
 	if (hlist_nulls_empty(&b->chain))

@@ -196,6 +196,7 @@ enum hone_proc_event {
  * @mnt_ns: inode number of the mount namespace, 0 if gone
  * @exec_count: number of execs of this process that were seen, 0 if unknown
  * @argv_size: length of the whole argument area in bytes
+ * @reserved: zero
  * @comm: name of the thread group leader, NUL padded
  *
  * Attributes (&struct hone_attr) follow up to @rec.len.
@@ -316,6 +317,7 @@ enum hone_sock_event {
  * @sport: local port, network byte order
  * @dport: remote port, network byte order
  * @ns_inum: inode number of its net namespace
+ * @reserved2: zero
  * @saddr: local address; IPv4 as ::ffff:a.b.c.d
  * @daddr: remote address, same form
  * @owner_comm: name of the owner when it became the owner, NUL padded

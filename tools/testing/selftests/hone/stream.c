@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of Hone: a session, and the records it gives.
+ */
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CHUNK	(1 << 20)
+
+static int open_channels(struct stream *s)
+{
+	char name[128];
+
+	for (s->cpus = 0; s->cpus < STREAM_CPUS; s->cpus++) {
+		snprintf(name, sizeof(name), "%s/events%d", s->dir, s->cpus);
+		s->fd[s->cpus] = open(name, O_RDONLY | O_CLOEXEC);
+		if (s->fd[s->cpus] < 0)
+			return errno == ENOENT && s->cpus ? 0 : -errno;
+	}
+	return -E2BIG;
+}
+
+/* Give commands to the session; 0 or a negative errno. */
+int stream_command(struct stream *s, const char *commands)
+{
+	ssize_t len = strlen(commands);
+
+	return write(s->control, commands, len) == len ? 0 : -errno;
+}
+
+/* A running session; @commands (may be NULL) come before the start. */
+int stream_open(struct stream *s, const char *commands)
+{
+	char status[512], *dir;
+	ssize_t len;
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	s->control = open(HONE_DIR "/control", O_RDWR | O_CLOEXEC);
+	if (s->control < 0)
+		return -errno;
+	err = commands ? stream_command(s, commands) : 0;
+	err = err ?: stream_command(s, "start\n");
+	if (err)
+		goto fail;
+	len = pread(s->control, status, sizeof(status) - 1, 0);
+	status[len > 0 ? len : 0] = 0;
+	dir = strstr(status, "dir: ");
+	if (!dir || sscanf(dir, "dir: %15s", status) != 1) {
+		err = -EPROTO;
+		goto fail;
+	}
+	snprintf(s->dir, sizeof(s->dir), HONE_DIR "/%.15s", status);
+	err = open_channels(s);
+	if (!err)
+		return 0;
+fail:
+	close(s->control);
+	return err;
+}
+
+static size_t read_channel(struct stream *s, int cpu)
+{
+	size_t before = s->len[cpu];
+	ssize_t n;
+
+	do {
+		if (s->size[cpu] - s->len[cpu] < CHUNK) {
+			s->size[cpu] = 2 * s->size[cpu] + CHUNK;
+			s->buf[cpu] = realloc(s->buf[cpu], s->size[cpu]);
+			if (!s->buf[cpu])
+				abort();
+		}
+		n = read(s->fd[cpu], s->buf[cpu] + s->len[cpu], CHUNK);
+		if (n > 0)
+			s->len[cpu] += n;
+	} while (n > 0);
+	return s->len[cpu] - before;
+}
+
+/* Read what there is of all channels; returns the bytes got. */
+size_t stream_read(struct stream *s)
+{
+	size_t got = 0;
+	int cpu;
+
+	for (cpu = 0; cpu < s->cpus; cpu++)
+		got += read_channel(s, cpu);
+	return got;
+}
+
+/* End the capture and read the rest. */
+void stream_stop(struct stream *s)
+{
+	stream_command(s, "stop\n");
+	while (stream_read(s))
+		;
+}
+
+void stream_close(struct stream *s)
+{
+	int cpu;
+
+	for (cpu = 0; cpu < s->cpus; cpu++) {
+		close(s->fd[cpu]);
+		free(s->buf[cpu]);
+	}
+	close(s->control);
+}
+
+const struct hone_rec *stream_next(const struct stream *s, int cpu,
+				   const struct hone_rec *rec)
+{
+	const uint8_t *p = rec ? (const uint8_t *)rec + rec->len : s->buf[cpu];
+	const uint8_t *end = s->buf[cpu] + s->len[cpu];
+
+	if (!p || end - p < (ptrdiff_t)sizeof(*rec))
+		return NULL;
+	rec = (const void *)p;
+	if (rec->len < sizeof(*rec) || rec->len % 8 || rec->len > end - p) {
+		printf("# cpu %d: bad record length %u at %td of %zu\n", cpu,
+		       rec->len, p - s->buf[cpu], s->len[cpu]);
+		return NULL;
+	}
+	return rec;
+}
+
+/* The whole snapshot, to be freed. */
+uint8_t *stream_snapshot(struct stream *s, size_t *len)
+{
+	size_t size = CHUNK;
+	uint8_t *buf = malloc(size);
+	char name[128];
+	ssize_t n;
+	int fd;
+
+	*len = 0;
+	snprintf(name, sizeof(name), "%s/snapshot", s->dir);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && (n = read(fd, buf + *len, size - *len)) > 0) {
+		*len += n;
+		if (*len == size)
+			buf = realloc(buf, size *= 2);
+	}
+	close(fd);
+	return buf;
+}
+
+const void *proc_attr(const struct hone_proc *p, int type, uint32_t *len)
+{
+	const uint8_t *at = (const uint8_t *)(p + 1);
+	const uint8_t *end = (const uint8_t *)p + p->rec.len;
+	const struct hone_attr *attr;
+
+	while (end - at >= (ptrdiff_t)sizeof(*attr)) {
+		attr = (const void *)at;
+		if (attr->type == type) {
+			*len = attr->len;
+			return attr + 1;
+		}
+		at += sizeof(*attr) + (attr->len + 7) / 8 * 8;
+	}
+	*len = 0;
+	return NULL;
+}
+
+bool stream_account(struct stream *s, int cpu, const char *kind,
+		    struct account *a)
+{
+	char name[128], line[256], c[16], k[16], want[16];
+	bool found = false;
+	FILE *f;
+
+	if (cpu < 0)
+		strcpy(want, "all");
+	else
+		snprintf(want, sizeof(want), "%d", cpu);
+	snprintf(name, sizeof(name), "%s/stats", s->dir);
+	f = fopen(name, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%15s %15s %llu %llu %llu %llu %llu %llu %llu",
+			   c, k, &a->seen, &a->filtered, &a->written, &a->lost,
+			   &a->overwritten, &a->bytes, &a->truncated) == 9 &&
+		    !strcmp(c, want) && !strcmp(k, kind)) {
+			found = true;
+			break;
+		}
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+uint64_t cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+	return cookie;
+}

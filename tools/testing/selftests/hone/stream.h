@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tests of Hone: a session, and the records it gives.
+ */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/hone.h>
+
+#define HONE_DIR	"/sys/kernel/debug/hone"
+#define STREAM_CPUS	64
+
+/**
+ * struct stream - a session and all that was read from it
+ * @control: descriptor of the control file
+ * @dir: directory of the session
+ * @cpus: number of channel files
+ * @fd: their descriptors
+ * @buf: what was read from each
+ * @len: bytes in @buf
+ * @size: bytes allocated
+ */
+struct stream {
+	int control;
+	char dir[64];
+	int cpus;
+	int fd[STREAM_CPUS];
+	uint8_t *buf[STREAM_CPUS];
+	size_t len[STREAM_CPUS];
+	size_t size[STREAM_CPUS];
+};
+
+int stream_open(struct stream *s, const char *commands);
+int stream_command(struct stream *s, const char *commands);
+size_t stream_read(struct stream *s);
+void stream_stop(struct stream *s);
+void stream_close(struct stream *s);
+
+/* Walk: the record behind @rec on @cpu, the first for NULL; NULL at the end. */
+const struct hone_rec *stream_next(const struct stream *s, int cpu,
+				   const struct hone_rec *rec);
+
+#define stream_for_each(s, cpu, rec)					\
+	for ((cpu) = 0; (cpu) < (s)->cpus; (cpu)++)			\
+		for ((rec) = stream_next((s), (cpu), NULL); (rec);	\
+		     (rec) = stream_next((s), (cpu), (rec)))
+
+uint8_t *stream_snapshot(struct stream *s, size_t *len);
+
+const void *proc_attr(const struct hone_proc *p, int type, uint32_t *len);
+
+/**
+ * struct account - a row of the stats file
+ */
+struct account {
+	unsigned long long seen;
+	unsigned long long filtered;
+	unsigned long long written;
+	unsigned long long lost;
+	unsigned long long overwritten;
+	unsigned long long bytes;
+	unsigned long long truncated;
+};
+
+/* The row of @cpu (-1: all) and @kind; false if there is none. */
+bool stream_account(struct stream *s, int cpu, const char *kind,
+		    struct account *a);
+
+uint64_t cookie_of(int fd);
+
+#endif /* STREAM_H */
