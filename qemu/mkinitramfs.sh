@@ -41,7 +41,7 @@ install /bin/busybox "$root/bin/busybox"
 for applet in $(/bin/busybox --list); do
 	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
-for prog in dnsmasq tcpdump ip; do
+for prog in dnsmasq tcpdump ip nc.openbsd; do
 	path=$(PATH=$PATH:/usr/sbin:/sbin command -v $prog) &&
 		with_libs "$path" "/usr/sbin/$prog"
 done
@@ -52,6 +52,7 @@ install "$HONE_TOP"/tools/testing/selftests/hone/*.sh "$root/lib/hone/tests/"
 install -m 644 "$tree/tools/testing/selftests/kselftest/ktap_helpers.sh" \
 	"$root/lib/hone/tests/"
 install "$HONE_TOP"/qemu/guest/* "$root/lib/hone/"
+ln -s ../run "$root/var/run"
 ln -s lib/hone/init "$root/init"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' \
 	>"$root/etc/passwd"
