@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs the tests and sums them up: KUnit and selftests in the guest, with one
+# CPU and with four; on the host the reader's tests and a verified demo.
+#   check.sh [test|debug]
+# With debug: in the kernel that watches itself, and only what is in the guest.
+. "$(dirname "$0")/../scripts/lib.sh"
+
+variant=${1:-test}
+case $variant in
+test)	mem=1024 limit=600 ;;
+debug)	mem=2048 limit=1200 ;;
+*)	die "$variant: which kernel? test or debug" ;;
+esac
+out=$HONE_CACHE/out/check-$variant
+rm -rf "$out"
+mkdir -p "$out"
+
+"$HONE_TOP/scripts/setup.sh" build guest test
+kernel=$("$HONE_TOP/qemu/kernel.sh" "$variant")
+initrd=$("$HONE_TOP/qemu/mkinitramfs.sh")
+
+# What went wrong where no test could say so itself.
+failed()
+{
+	printf '1..1\nnot ok 1 %s\n' "$2" >"$out/$1.ktap"
+}
+
+in_guest()
+{
+	local cpus=$1 dir=$out/cpus-$1 status=0 f name start=$SECONDS
+
+	mkdir -p "$dir"
+	"$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
+		--cpus "$cpus" --mem "$mem" --timeout "$limit" --out "$dir" \
+		--append "log_buf_len=1M" check "$cpus" || status=$?
+	say "guest with $cpus CPUs: done in $((SECONDS - start)) s"
+	# A verdict of 1 is told by the tests' own results.
+	if [ ! -e "$dir/verdict" ]; then
+		name=boot
+		[ ! -e "$dir/running" ] || name=$(cat "$dir/running")
+		failed "cpus-$cpus.guest" "the guest died in $name"
+	elif [ "$status" -ne 0 ] && ! [ "$status" = "$(cat "$dir/verdict")" ]; then
+		failed "cpus-$cpus.guest" "the kernel complained"
+	fi
+	for f in "$dir"/*.ktap; do
+		[ -e "$f" ] || continue
+		name=cpus-$cpus.$(basename "$f")
+		if [ -s "$f" ]; then
+			cp "$f" "$out/$name"
+		else
+			failed "${name%.ktap}" "said nothing"
+		fi
+	done
+	[ -e "$dir/kunit.ktap" ] ||
+		failed "cpus-$cpus.kunit" "KUnit left no results"
+}
+
+on_host()
+{
+	local start=$SECONDS
+
+	if ! make -s -C "$HONE_TOP/tools/hone" O="$HONE_CACHE/tools" check \
+		>"$out/reader.log" 2>&1; then
+		grep -q '^not ok' "$out/reader.log" || {
+			tail -n 20 "$out/reader.log" >&2
+			echo "not ok - make -C tools/hone check" \
+				>>"$out/reader.log"
+		}
+	fi
+	cp "$out/reader.log" "$out/reader.ktap"
+	say "reader on the host: done in $((SECONDS - start)) s"
+	start=$SECONDS
+	"$HONE_TOP/qemu/demo.sh" --tap >"$out/demo.ktap" ||
+		grep -q '^not ok' "$out/demo.ktap" ||
+		failed demo "the demo failed"
+	say "demo: done in $((SECONDS - start)) s"
+}
+
+in_guest 1
+in_guest 4
+[ "$variant" = debug ] || on_host
+
+awk -f "$HONE_TOP/scripts/ktap.awk" "$out"/*.ktap >"$out/sum"
+sed '$d' "$out/sum"
+read -r passed failed skipped < <(tail -n 1 "$out/sum")
+if [ "$failed" -gt 0 ]; then
+	say "what the tests said is in $out"
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Sums up files of TAP or nested KTAP: prints each failure, then a last line
+# "PASSED FAILED SKIPPED". A plan that does not come true is a failure, so is a
+# file with text but no result. Results that sum up their subtests are not counted.
+
+function fail(what)
+{
+	failed++
+	print "not ok " file ": " what
+}
+
+# Results at depth @d are complete: were there as many as the plan said?
+function check_plan(d)
+{
+	if ((d in plan) && plan[d] != got[d])
+		fail("planned " plan[d] " tests, saw " got[d] + 0)
+	delete plan[d]
+	delete got[d]
+}
+
+function finish(    d)
+{
+	if (file == "")
+		return
+	for (d in plan)
+		check_plan(d)
+	for (d in got)
+		delete got[d]
+	if (!results)
+		fail("no result")
+}
+
+FNR == 1 {
+	finish()
+	file = FILENAME
+	sub(/.*\//, "", file)
+	results = deep = 0
+	bad = 0
+}
+
+{
+	match($0, /^ */)
+	depth = RLENGTH
+	line = substr($0, depth + 1)
+}
+
+line ~ /^1\.\.[0-9]+/ {
+	plan[depth] = substr(line, 4) + 0
+	got[depth] += 0
+	next
+}
+
+line ~ /^(not )?ok( |$)/ {
+	results++
+	got[depth]++
+	parent = deep > depth
+	if (parent)
+		for (d in got)
+			if (d + 0 > depth)
+				check_plan(d + 0)
+	deep = depth
+	if (line ~ /^not ok/) {
+		# A parent that fails for its own sake counts.
+		if (!parent || bad == failed) {
+			name = line
+			sub(/^not ok *[0-9]* *-? */, "", name)
+			fail(name)
+		}
+	} else if (!parent) {
+		if (line ~ /# *[Ss][Kk][Ii][Pp]/)
+			skipped++
+		else
+			passed++
+	}
+	if (depth == 0)
+		bad = failed
+}
+
+line ~ /^Bail out!/ { fail(line) }
+
+END {
+	finish()
+	print passed + 0, failed + 0, skipped + 0
+}
