@@ -12,6 +12,7 @@ config=$HONE_TOP/qemu/config
 tree=$("$HONE_TOP/scripts/fetch-kernel.sh")
 out=$HONE_CACHE/build-$HONE_BASE-$variant
 mkdir -p "$out"
+lock "build-$HONE_BASE-$variant"
 
 make=(make -C "$tree" O="$out" -j"$(jobs)")
 # ccache saves most of the work of a second kernel; without it all is the same.
@@ -20,6 +21,8 @@ if command -v ccache >/dev/null; then
 	export CCACHE_DIR="${CCACHE_DIR:-$HONE_CACHE/ccache}"
 	export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-2G}"
 	export CCACHE_BASEDIR="$HONE_CACHE" CCACHE_NOHASHDIR=1
+	# The compiler's own list of headers: saves running cpp once more.
+	export CCACHE_DEPEND=1
 fi
 export KBUILD_BUILD_TIMESTAMP="Thu Jan  1 00:00:00 UTC 1970"
 export KBUILD_BUILD_USER=hone KBUILD_BUILD_HOST=hone

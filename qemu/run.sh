@@ -59,7 +59,8 @@ guest()
 		-virtfs "local,path=$out,mount_tag=out,security_model=none" \
 		-serial "$console" "$@"
 }
-cmdline="console=ttyS0 reboot=t panic=-1 quiet loglevel=4 panic_on_warn=1 $append"
+# The emulated TSC is one clock for all CPUs; the kernel doubts it.
+cmdline="console=ttyS0 reboot=t panic=-1 tsc=reliable quiet loglevel=4 panic_on_warn=1 $append"
 
 # Some machines have a /dev/kvm that cannot run this: try it, once a boot of
 # the machine, with a guest that has to get as far as its first process.
@@ -82,13 +83,15 @@ kvm_works()
 }
 
 if [ -n "$icount" ]; then
-	set -- -icount shift=0,sleep=off -cpu max
+	# The same random numbers and the same day each time.
+	set -- -icount shift=0,sleep=off -cpu max,+invtsc -seed 1 \
+		-rtc base=2024-01-01,clock=vm
 	accel=tcg,thread=single
 elif kvm_works "$@"; then
 	set -- -cpu host
 	accel=kvm
 else
-	set -- -cpu max
+	set -- -cpu max,+invtsc
 	accel=tcg,thread=multi
 	[ -n "${HONE_ACCEL_TOLD:-}" ] ||
 		say "KVM does not work here: the guest is emulated, which is slower"

@@ -7,7 +7,7 @@
 tarball=/usr/src/linux-source-$HONE_BASE.tar.xz
 [ -e "$tarball" ] ||
 	die "$tarball is missing; scripts/setup.sh installs it (Debian package linux-source-$HONE_BASE)"
-mkdir -p "$HONE_CACHE"
+lock "linux-$HONE_BASE"
 
 unpack()
 {

@@ -30,6 +30,18 @@ need()
 		die "$1 is missing; scripts/setup.sh installs it (Debian package ${2:-$1})"
 }
 
+# From here to the end of the script, no other script may hold lock $1.
+lock()
+{
+	local fd
+
+	mkdir -p "$HONE_CACHE"
+	exec {fd}>"$HONE_CACHE/$1.lock"
+	flock -n "$fd" && return
+	say "waiting: another script is at work on $1"
+	flock "$fd"
+}
+
 jobs()
 {
 	nproc 2>/dev/null || echo 1

@@ -11,10 +11,11 @@ wants()
 	build)	echo "gcc:gcc make:make bc:bc flex:flex bison:bison perl:perl
 		xz:xz-utils patch:patch quilt:quilt diffstat:diffstat
 		/usr/src/linux-source-$HONE_BASE.tar.xz:linux-source-$HONE_BASE
-		/usr/include/stdio.h:libc6-dev ccache:ccache" ;;
+		/usr/include/stdio.h:libc6-dev /usr/include/libelf.h:libelf-dev ccache:ccache" ;;
 	guest)	echo "qemu-system-x86_64:qemu-system-x86 cpio:cpio
 		/bin/busybox:busybox-static
-		/usr/sbin/dnsmasq:dnsmasq-base ip:iproute2" ;;
+		/usr/sbin/dnsmasq:dnsmasq-base ip:iproute2
+		nc.openbsd:netcat-openbsd" ;;
 	test)	echo "tshark:tshark tcpdump:tcpdump rsync:rsync
 		/usr/include/asm/types.h:linux-libc-dev" ;;
 	lint)	echo "sparse:sparse shellcheck:shellcheck man:man-db
