@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hone: who wrote and who read. TCP by sequence number, told when it changes;
- * datagrams one by one.
+ * Hone: who wrote and who read. TCP by sequence number: writers when they
+ * change, reads one by one, as datagrams.
  */
 #include "hone.h"
 
@@ -22,7 +22,7 @@ static u32 hone_skb_key(const struct sk_buff *skb)
 	return hsiphash(&addr, sizeof(addr), &hone_key);
 }
 
-/* Whose read or write comes after another's: from now on tell of each read. */
+/* Whose read or write comes after another's: several tasks use the socket. */
 static void hone_sk_mark_shared(struct hone_sk *h, u64 old, u64 key)
 {
 	if (old && old != key && !(h->flags & HONE_SK_SHARED))
@@ -54,8 +54,8 @@ bool hone_sk_writer_changed(struct hone_sk *h, u64 key)
  * @copied: up to where the stream has been read now
  * @read: the bytes to tell of
  *
- * A socket that only one task reads is told of once; one with several, at
- * each read, so that what is not told of was not read.
+ * Each read is told, so that what is not told of has not been read: bytes
+ * that lie in the queue may still be read by another task.
  *
  * Context: socket lock held.
  * Return: true if @read is to be told.
@@ -71,8 +71,6 @@ bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
 	h->rx_seq = copied;
 	if (!(h->flags & HONE_SK_RX))
 		WRITE_ONCE(h->flags, h->flags | HONE_SK_RX);
-	if (h->rx == key && !(h->flags & HONE_SK_SHARED))
-		return false;
 	hone_sk_mark_shared(h, h->rx, key);
 	h->rx = key;
 	read->from = from;

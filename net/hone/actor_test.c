@@ -38,18 +38,18 @@ struct read_case {
 };
 
 static const struct read_case read_cases[] = {
-	{ "one reader is told once", 100, {
+	{ "each read is told", 100, {
 		{ A, 200, true, 100 },
-		{ A, 300, false, 0 },
-		{ A, 400, false, 0 } } },
+		{ A, 300, true, 200 },
+		{ A, 400, true, 300 } } },
 	{ "a peek is no read", 100, {
 		{ A, 100, false, 0 },
 		{ B, 150, true, 100 },
 		{ A, 150, false, 0 } } },
-	{ "two readers, each read is told", 100, {
+	{ "two readers take turns", 100, {
 		{ A, 200, true, 100 },
-		{ A, 250, false, 0 },
-		{ B, 300, true, 250 },
+		{ A, 200, false, 0 },
+		{ B, 300, true, 200 },
 		{ B, 350, true, 300 },
 		{ A, 400, true, 350 } } },
 	{ "sequence numbers wrap", 0xfffffff0, {

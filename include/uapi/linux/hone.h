@@ -368,8 +368,8 @@ struct hone_sock_rec {
  *
  * TCP_WRITE says that all bytes from @from on, up to the next such record of
  * the same cookie, were written by @id. It is sent when the writer changes.
- * TCP_READ says that [@from, @to) was read by @id, and that bytes behind @to
- * are read by @id too unless another such record of the cookie says otherwise.
+ * TCP_READ says that [@from, @to) was read by @id. It is sent for each read:
+ * bytes behind @to have not been read, and may be read by another task yet.
  */
 struct hone_actor {
 	struct hone_rec	rec;
