@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Unpacks Debian's kernel source and puts Hone into it.  The tree's path is
 # printed; nothing is done that is done already.
+#   HONE_LAST=PATCH: only as far into the series as this patch.
 . "$(dirname "$0")/lib.sh"
 
 tarball=/usr/src/linux-source-$HONE_BASE.tar.xz
@@ -26,5 +27,6 @@ if [ "$(cat "$HONE_CACHE/$HONE_BASE.stamp" 2>/dev/null)" != "$stamp" ] ||
 		"$HONE_CACHE/unpack.log" unpack
 	echo "$stamp" >"$HONE_CACHE/$HONE_BASE.stamp"
 fi
-"$HONE_TOP/scripts/apply.sh" --quiet "$HONE_TREE"
+"$HONE_TOP/scripts/apply.sh" --quiet ${HONE_LAST:+--last "$HONE_LAST"} \
+	"$HONE_TREE"
 echo "$HONE_TREE"
