@@ -6,7 +6,7 @@
 usage()
 {
 	cat <<-END
-	usage: apply.sh [--check] [--reverse] [--last PATCH] [--quiet] TREE
+	usage: apply.sh [--check|--reverse|--export FILE] [--last PATCH] [--quiet] TREE
 
 	Copies Hone's new files into the kernel tree TREE and applies the patches
 	for its version, without fuzz. Everything is tried on copies first: if one
@@ -15,16 +15,18 @@ usage()
 
 	  --check       only say whether it would work
 	  --reverse     take Hone out of the tree
+	  --export FILE write all of Hone as one patch; the tree stays as it is
 	  --last PATCH  apply the series up to this patch only
 	  --quiet       say nothing if all is well
 	END
 }
 
-check='' reverse='' last='' quiet='' tree=''
+check='' reverse='' export='' last='' quiet='' tree=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--check)	check=1 ;;
 	--reverse)	reverse=1 ;;
+	--export)	shift; export=${1:?--export wants the name of a file} ;;
 	--last)		shift; last=${1:?--last wants the name of a patch} ;;
 	--quiet)	quiet=1 ;;
 	-h|--help)	usage; exit 0 ;;
@@ -35,6 +37,8 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [ -n "$tree" ] || { usage >&2; die "which tree?"; }
+[ -z "$reverse" ] || [ -z "$check$export" ] ||
+	die "--reverse goes with neither --check nor --export"
 need patch
 
 [ -d "$tree" ] || die "$tree: no such directory"
@@ -92,6 +96,7 @@ $(cat "$tmp/log")"
 	done
 fi
 
+cp -r "$tmp/new" "$tmp/a"
 if [ -z "$reverse" ]; then
 	for p in $series; do
 		patch -p1 --fuzz=0 -s -f -d "$tmp/new" <"$patches/$p" >"$tmp/log" 2>&1 ||
@@ -120,6 +125,23 @@ fi
 
 if [ -n "$check" ]; then
 	[ -n "$quiet" ] || say "$tree: Linux $version: fits"
+	exit 0
+fi
+
+if [ -n "$export" ]; then
+	while read -r f; do
+		install -D -m "$([ -x "$HONE_TOP/$f" ] && echo 755 || echo 644)" \
+			"$HONE_TOP/$f" "$tmp/new/$f"
+	done <"$tmp/overlay"
+	mv "$tmp/new" "$tmp/b"
+	find "$tmp/b" -name '*.orig' -delete
+	status=0
+	(cd "$tmp" && LC_ALL=C diff -aNurp a b) >"$tmp/patch" || status=$?
+	[ "$status" -eq 1 ] || die "comparing the trees: diff: status $status"
+	# The times of the files would differ each time.
+	sed 's/^\(\(---\|+++\) [^\t]*\)\t.*/\1/; /^diff -aNurp /d' "$tmp/patch" \
+		>"$export" || die "writing the patch: $export"
+	[ -n "$quiet" ] || say "$export: all of Hone for Linux $version"
 	exit 0
 fi
 
