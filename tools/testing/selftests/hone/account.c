@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * 200,000 datagrams of 64 bytes over loopback, as fast as one sender a CPU
+ * can: what was seen was written or lost, on every CPU, and what was written
+ * was read. With one CPU and default buffers nothing is lost.
+ */
+#define _GNU_SOURCE
+#include "stream.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+
+#define DATAGRAMS	200000
+
+struct sender {
+	pthread_t thread;
+	int cpu;
+	int count;
+	struct sockaddr_in to;
+	int sent;
+};
+
+static void *send_all(void *arg)
+{
+	struct sender *s = arg;
+	char data[64] = { };
+	cpu_set_t set;
+	int i, fd;
+
+	CPU_ZERO(&set);
+	CPU_SET(s->cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	for (i = 0; i < s->count; i++)
+		if (sendto(fd, data, sizeof(data), 0, (void *)&s->to,
+			   sizeof(s->to)) == sizeof(data))
+			s->sent++;
+	close(fd);
+	return NULL;
+}
+
+/* The records of one CPU, counted again while they are read. */
+struct recount {
+	unsigned long long written[HONE_KIND_MAX];
+	unsigned long long lost[HONE_KIND_MAX];
+	unsigned long long missing;	/* by their numbers */
+	unsigned long long disorder;
+	uint64_t time;
+	uint32_t seq;
+};
+
+static int kind_of(int type)
+{
+	switch (type) {
+	case HONE_REC_PROC:	return HONE_KIND_PROC;
+	case HONE_REC_SOCK:
+	case HONE_REC_NETDEV:	return HONE_KIND_SOCK;
+	case HONE_REC_PACKET:	return HONE_KIND_PACKET;
+	}
+	return HONE_KIND_ACTOR;
+}
+
+static void recount_record(struct recount *c, const struct hone_rec *rec)
+{
+	int k;
+
+	c->disorder += rec->time < c->time;
+	c->time = rec->time;
+	if (rec->type == HONE_REC_SUBBUF)
+		return;
+	if (rec->type == HONE_REC_LOST) {
+		for (k = 0; k < HONE_KIND_MAX; k++)
+			c->lost[k] += ((struct hone_lost *)rec)->records[k];
+		return;
+	}
+	c->missing += rec->seq - c->seq - 1;
+	c->seq = rec->seq;
+	c->written[kind_of(rec->type)]++;
+}
+
+/* Counts the whole records that were read, and forgets them. */
+static void recount(struct stream *s, struct recount *c)
+{
+	const struct hone_rec *rec;
+	size_t used;
+	int cpu;
+
+	for (cpu = 0; cpu < s->cpus; cpu++) {
+		used = 0;
+		for (rec = stream_next(s, cpu, NULL); rec;
+		     rec = stream_next(s, cpu, rec)) {
+			recount_record(&c[cpu], rec);
+			used += rec->len;
+		}
+		s->len[cpu] -= used;
+		memmove(s->buf[cpu], s->buf[cpu] + used, s->len[cpu]);
+	}
+}
+
+static const char * const kinds[] = { "process", "socket", "actor", "packet" };
+
+static int run_senders(struct stream *s, struct recount *c, int cpus,
+		       const struct sockaddr_in *to)
+{
+	struct sender *senders = calloc(cpus, sizeof(*senders));
+	struct pollfd wait[STREAM_CPUS];
+	int i, left = cpus, sent = 0;
+
+	for (i = 0; i < s->cpus; i++)
+		wait[i] = (struct pollfd){ .fd = s->fd[i], .events = POLLIN };
+	for (i = 0; i < cpus; i++) {
+		senders[i].cpu = i;
+		senders[i].count = DATAGRAMS / cpus;
+		senders[i].to = *to;
+		pthread_create(&senders[i].thread, NULL, send_all, &senders[i]);
+	}
+	while (left) {
+		poll(wait, s->cpus, 20);
+		stream_read(s);
+		recount(s, c);
+		for (i = 0; i < cpus; i++) {
+			if (!senders[i].thread ||
+			    pthread_tryjoin_np(senders[i].thread, NULL))
+				continue;
+			senders[i].thread = 0;
+			sent += senders[i].sent;
+			left--;
+		}
+	}
+	free(senders);
+	return sent;
+}
+
+static void flood(struct __test_metadata *_metadata, const char *commands,
+		  bool may_lose)
+{
+	int cpus = sysconf(_SC_NPROCESSORS_ONLN), cpu, k, fd, sent;
+	unsigned long long packets = 0, lost = 0, cpu_lost;
+	struct recount c[STREAM_CPUS] = { };
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	socklen_t len = sizeof(to);
+	struct account a;
+	struct stream s;
+
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(fd, (void *)&to, sizeof(to)));
+	ASSERT_EQ(0, getsockname(fd, (void *)&to, &len));
+	ASSERT_EQ(0, stream_open(&s, commands));
+	sent = run_senders(&s, c, cpus, &to);
+	stream_stop(&s);
+	recount(&s, c);
+
+	for (cpu = 0; cpu < s.cpus; cpu++) {
+		cpu_lost = 0;
+		/* The stream ends with a whole record. */
+		EXPECT_EQ(0, s.len[cpu]);
+		EXPECT_EQ(0, c[cpu].disorder);
+		for (k = 0; k < HONE_KIND_MAX; k++) {
+			ASSERT_TRUE(stream_account(&s, cpu, kinds[k], &a));
+			EXPECT_EQ(a.seen, a.filtered + a.written + a.lost +
+				  a.overwritten);
+			EXPECT_EQ(a.written, c[cpu].written[k]);
+			EXPECT_EQ(a.lost, c[cpu].lost[k]);
+			cpu_lost += a.lost;
+			if (k == HONE_KIND_PACKET)
+				packets += a.seen;
+		}
+		EXPECT_EQ(cpu_lost, c[cpu].missing);
+		lost += cpu_lost;
+	}
+	/* Each datagram left and came. */
+	EXPECT_EQ(DATAGRAMS, sent);
+	EXPECT_GE(packets, 2ULL * sent);
+	TH_LOG("%d datagrams, %llu packets seen, %llu records lost", sent,
+	       packets, lost);
+	if (!may_lose)
+		EXPECT_EQ(0, lost);
+	stream_close(&s);
+	close(fd);
+}
+
+FIXTURE(flood) { };
+
+FIXTURE_SETUP(flood) { }
+
+FIXTURE_TEARDOWN(flood) { }
+
+TEST_F_TIMEOUT(flood, default_buffers, 200)
+{
+	flood(_metadata, NULL, sysconf(_SC_NPROCESSORS_ONLN) > 1);
+}
+
+TEST_F_TIMEOUT(flood, smallest_buffers, 200)
+{
+	flood(_metadata, "subbuf_size 32\nsubbufs 4\n", true);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The records that tell who sent and who received, for sockets that two
+ * processes share: each byte and datagram has its own.
+ */
+#define _GNU_SOURCE
+#include "stream.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+
+FIXTURE(actors)
+{
+	struct stream s;
+};
+
+FIXTURE_SETUP(actors)
+{
+	ASSERT_EQ(0, stream_open(&self->s, NULL));
+}
+
+FIXTURE_TEARDOWN(actors)
+{
+	stream_close(&self->s);
+}
+
+static int udp_socket(struct sockaddr_in *at)
+{
+	socklen_t len = sizeof(*at);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	memset(at, 0, sizeof(*at));
+	at->sin_family = AF_INET;
+	at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (void *)at, sizeof(*at)) ||
+	    getsockname(fd, (void *)at, &len)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* A connected pair: [0] connected, [1] accepted; cookies with them. */
+static int tcp_pair(int fd[2], uint64_t cookie[2])
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(listener, (void *)&at, sizeof(at)) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&at, &len))
+		return -1;
+	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(fd[0], (void *)&at, sizeof(at)))
+		return -1;
+	fd[1] = accept(listener, NULL, NULL);
+	close(listener);
+	cookie[0] = cookie_of(fd[0]);
+	cookie[1] = cookie_of(fd[1]);
+	return fd[1] < 0 ? -1 : 0;
+}
+
+/* Runs @fn in a child; its process id when it has ended. */
+static pid_t in_child(void (*fn)(int fd), int fd)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		fn(fd);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	return pid;
+}
+
+static void write_four(int fd)
+{
+	if (write(fd, "four", 4) != 4)
+		_exit(1);
+}
+
+static void read_four(int fd)
+{
+	char data[4];
+
+	if (recv(fd, data, sizeof(data), MSG_WAITALL) != 4)
+		_exit(1);
+}
+
+/* The nth actor record of a type and cookie, in the order of time. */
+static const struct hone_actor *nth_actor(struct stream *s, int type,
+					  uint64_t cookie, int n)
+{
+	const struct hone_actor *found = NULL, *a;
+	const struct hone_rec *rec;
+	uint64_t after = 0;
+	int cpu;
+
+	for (; n >= 0; n--) {
+		found = NULL;
+		stream_for_each(s, cpu, rec) {
+			a = (const void *)rec;
+			if (rec->type != type || a->cookie != cookie ||
+			    rec->time <= after)
+				continue;
+			if (!found || rec->time < found->rec.time)
+				found = a;
+		}
+		if (!found)
+			return NULL;
+		after = found->rec.time;
+	}
+	return found;
+}
+
+TEST_F(actors, tcp_writers)
+{
+	const struct hone_actor *a, *b;
+	uint64_t cookie[2];
+	int fd[2];
+	pid_t child;
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	write_four(fd[0]);
+	write_four(fd[0]);
+	child = in_child(write_four, fd[0]);
+	stream_stop(&self->s);
+
+	/* The first is of the SYN. */
+	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(getpid(), a->tgid);
+	EXPECT_EQ(getpid(), a->tid);
+	b = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 1);
+	ASSERT_NE(NULL, b);
+	EXPECT_EQ(child, b->tgid);
+	EXPECT_NE(a->id, b->id);
+	EXPECT_EQ(8, b->from - a->from);
+	EXPECT_EQ(NULL, nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 2));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+TEST_F(actors, tcp_readers)
+{
+	const struct hone_actor *a, *b, *c;
+	uint64_t cookie[2];
+	char data[4];
+	int fd[2], i;
+	pid_t child;
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	for (i = 0; i < 3; i++)
+		write_four(fd[0]);
+	/* A peek is no receipt. */
+	ASSERT_EQ(4, recv(fd[1], data, 4, MSG_PEEK));
+	read_four(fd[1]);
+	child = in_child(read_four, fd[1]);
+	ASSERT_EQ(4, recv(fd[1], data, 4, MSG_PEEK));
+	read_four(fd[1]);
+	stream_stop(&self->s);
+
+	a = nth_actor(&self->s, HONE_REC_TCP_READ, cookie[1], 0);
+	b = nth_actor(&self->s, HONE_REC_TCP_READ, cookie[1], 1);
+	c = nth_actor(&self->s, HONE_REC_TCP_READ, cookie[1], 2);
+	ASSERT_NE(NULL, a);
+	ASSERT_NE(NULL, b);
+	ASSERT_NE(NULL, c);
+	EXPECT_EQ(getpid(), a->tgid);
+	EXPECT_EQ(4, a->to - a->from);
+	EXPECT_EQ(child, b->tgid);
+	EXPECT_EQ(a->to, b->from);
+	EXPECT_EQ(4, b->to - b->from);
+	EXPECT_EQ(getpid(), c->tgid);
+	EXPECT_EQ(b->to, c->from);
+	EXPECT_EQ(NULL, nth_actor(&self->s, HONE_REC_TCP_READ, cookie[1], 3));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* The deliver record of a received packet, by its CPU and number. */
+static const struct hone_deliver *deliver_of(struct stream *s,
+					     const struct hone_packet *p)
+{
+	const struct hone_deliver *d;
+	const struct hone_rec *rec;
+
+	for (rec = stream_next(s, p->rec.cpu, &p->rec); rec;
+	     rec = stream_next(s, p->rec.cpu, rec)) {
+		d = (const void *)rec;
+		if (rec->type == HONE_REC_DELIVER && d->pkt == p->pkt)
+			return d;
+	}
+	return NULL;
+}
+
+TEST_F(actors, datagrams)
+{
+	const struct hone_deliver *d;
+	const struct hone_packet *p;
+	const struct hone_actor *c;
+	const struct hone_rec *rec;
+	int from, to, cpu, sent = 0, got = 0, peeks;
+	struct sockaddr_in at, unused;
+	uint64_t cookie[2];
+	char data[4];
+	pid_t reader;
+
+	from = udp_socket(&unused);
+	to = udp_socket(&at);
+	ASSERT_GE(from, 0);
+	ASSERT_GE(to, 0);
+	cookie[0] = cookie_of(from);
+	cookie[1] = cookie_of(to);
+	ASSERT_EQ(0, connect(from, (void *)&at, sizeof(at)));
+	write_four(from);
+	write_four(from);
+	ASSERT_EQ(4, recv(to, data, 4, MSG_PEEK));
+	ASSERT_EQ(4, recv(to, data, 4, 0));
+	reader = in_child(read_four, to);
+	stream_stop(&self->s);
+
+	for (peeks = 0; nth_actor(&self->s, HONE_REC_CONSUME, cookie[1],
+				  peeks); peeks++)
+		;
+	EXPECT_EQ(2, peeks);
+	stream_for_each(&self->s, cpu, rec) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cap_len < 28 ||
+		    p->data[9] != IPPROTO_UDP)
+			continue;
+		if (rec->flags & HONE_F_PKT_OUT) {
+			if (p->cookie != cookie[0])
+				continue;
+			/* Sending is synchronous. */
+			EXPECT_EQ(HONE_Q_EXACT, p->quality);
+			EXPECT_EQ(getpid(), p->tgid);
+			EXPECT_EQ(getpid(), p->tid);
+			EXPECT_EQ(32, p->wire_len);
+			EXPECT_EQ(32, p->cap_len);
+			EXPECT_EQ(1, p->ifindex);
+			EXPECT_EQ(0, memcmp(p->data + 28, "four", 4));
+			sent++;
+			continue;
+		}
+		d = deliver_of(&self->s, p);
+		if (!d || d->cookie != cookie[1])
+			continue;
+		c = nth_actor(&self->s, HONE_REC_CONSUME, cookie[1], got);
+		ASSERT_NE(NULL, c);
+		EXPECT_EQ(c->key, d->key);
+		EXPECT_EQ(got ? reader : getpid(), (int)c->tgid);
+		got++;
+	}
+	EXPECT_EQ(2, sent);
+	EXPECT_EQ(2, got);
+	close(from);
+	close(to);
+}
+
+static const struct hone_sock_rec *find_sock(struct stream *s, uint64_t cookie,
+					     int event)
+{
+	const struct hone_sock_rec *r;
+	const struct hone_rec *rec;
+	int cpu;
+
+	stream_for_each(s, cpu, rec) {
+		r = (const void *)rec;
+		if (rec->type == HONE_REC_SOCK && r->cookie == cookie &&
+		    r->event == event)
+			return r;
+	}
+	return NULL;
+}
+
+TEST_F(actors, socket_life)
+{
+	const struct hone_sock_rec *open, *accept, *connect, *end;
+	uint64_t cookie[2];
+	int fd[2];
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	close(fd[0]);
+	close(fd[1]);
+	stream_stop(&self->s);
+
+	open = find_sock(&self->s, cookie[0], HONE_SOCK_OPEN);
+	ASSERT_NE(NULL, open);
+	EXPECT_EQ(getpid(), open->owner_tgid);
+	EXPECT_EQ(getpid(), open->actor_tgid);
+	EXPECT_EQ(IPPROTO_TCP, open->protocol);
+	connect = find_sock(&self->s, cookie[0], HONE_SOCK_CONNECT);
+	ASSERT_NE(NULL, connect);
+	EXPECT_EQ(0, connect->error);
+	accept = find_sock(&self->s, cookie[1], HONE_SOCK_ACCEPT);
+	ASSERT_NE(NULL, accept);
+	EXPECT_EQ(getpid(), accept->owner_tgid);
+	EXPECT_EQ(connect->sport, accept->dport);
+	EXPECT_EQ(connect->dport, accept->sport);
+	end = find_sock(&self->s, cookie[0], HONE_SOCK_CLOSE);
+	ASSERT_NE(NULL, end);
+	EXPECT_EQ(getpid(), end->actor_tgid);
+	EXPECT_LT(open->rec.time, end->rec.time);
+}
+
+TEST_F(actors, refused)
+{
+	struct sockaddr_in at;
+	const struct hone_sock_rec *r;
+	uint64_t cookie;
+	int fd;
+
+	fd = udp_socket(&at);	/* a port that nobody listens on with TCP */
+	close(fd);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	cookie = cookie_of(fd);
+	EXPECT_EQ(-1, connect(fd, (void *)&at, sizeof(at)));
+	EXPECT_EQ(ECONNREFUSED, errno);
+	close(fd);
+	stream_stop(&self->s);
+	r = find_sock(&self->s, cookie, HONE_SOCK_CONNECT);
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(-ECONNREFUSED, r->error);
+	EXPECT_EQ(getpid(), r->actor_tgid);
+}
+
+/* A process's records, and that its packet comes between birth and end. */
+TEST_F(actors, process_life)
+{
+	const struct hone_proc *p, *fork_rec = NULL, *exec = NULL, *end = NULL;
+	const struct hone_rec *rec;
+	const char *argv;
+	uint32_t len;
+	pid_t pid;
+	int cpu;
+
+	pid = fork();
+	if (!pid) {
+		execl("/bin/sh", "sh", "-c", "exit 7", NULL);
+		_exit(1);
+	}
+	waitpid(pid, NULL, 0);
+	stream_stop(&self->s);
+
+	stream_for_each(&self->s, cpu, rec) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PROC || p->tgid != (uint32_t)pid)
+			continue;
+		if (p->event == HONE_PROC_FORK)
+			fork_rec = p;
+		else if (p->event == HONE_PROC_EXEC)
+			exec = p;
+		else if (p->event == HONE_PROC_EXIT)
+			end = p;
+	}
+	ASSERT_NE(NULL, fork_rec);
+	ASSERT_NE(NULL, exec);
+	ASSERT_NE(NULL, end);
+	EXPECT_EQ(getpid(), fork_rec->ppid);
+	EXPECT_EQ(fork_rec->id, exec->prev_id);
+	EXPECT_NE(fork_rec->id, exec->id);
+	EXPECT_EQ(exec->id, end->id);
+	EXPECT_STREQ("sh", (const char *)exec->comm);
+	argv = proc_attr(exec, HONE_ATTR_ARGV, &len);
+	ASSERT_NE(NULL, argv);
+	EXPECT_EQ(13, len);
+	EXPECT_EQ(0, memcmp(argv, "sh\0-c\0exit 7", 13));
+	EXPECT_EQ(7 << 8, end->exit_code);
+	EXPECT_LE(fork_rec->rec.time, exec->rec.time);
+	EXPECT_LE(exec->rec.time, end->rec.time);
+	EXPECT_EQ(fork_rec->start, exec->start);
+}
+
+TEST_HARNESS_MAIN

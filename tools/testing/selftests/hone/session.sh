@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Sessions, driven from a shell: settings, refusals, and that nothing stays.
+# shellcheck source=/dev/null
+. ./ktap_helpers.sh
+
+dir=/sys/kernel/debug/hone
+
+ktap_print_header
+if [ ! -d $dir ]; then
+	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
+	exit "$KSFT_SKIP"
+fi
+ktap_set_plan 18
+
+# check DESCRIPTION COMMAND...: passes if the command does.
+check()
+{
+	what=$1
+	shift
+	if "$@"; then
+		ktap_test_pass "$what"
+	else
+		ktap_test_fail "$what"
+	fi
+}
+
+status()
+{
+	dd bs=4096 count=1 <&3 2>/dev/null
+}
+
+# A fresh session on descriptor 3.
+begin()
+{
+	exec 3>&-
+	exec 3<>$dir/control
+}
+
+# The session refuses $1 with a reason that has $2 in it, and stays as it is.
+refuses()
+{
+	begin
+	before=$(status | grep -v ^error)
+	begin
+	if (echo "$1" >&3) 2>/dev/null; then
+		return 1
+	fi
+	after=$(status)
+	[ "$(echo "$after" | grep -v ^error)" = "$before" ] &&
+		echo "$after" | grep -q "^error: .*$2"
+}
+
+begin
+check "new session" test "$(status | grep ^state)" = "state: new"
+check "unknown command" refuses "bogus" "bogus: no such command"
+check "not a number" refuses "snaplen abc" "snaplen: not a number"
+check "negative" refuses "snaplen -1" "snaplen: not a number"
+check "too large" refuses "snaplen 999999999" "snaplen: 999999999 is not in"
+check "sub-buffer too small" refuses "subbuf_size 4" "subbuf_size: 4 is not in"
+check "too few sub-buffers" refuses "subbufs 1" "subbufs: 1 is not in"
+check "stop before start" refuses "stop" "stop: the session is not running"
+check "a start with more to say" refuses "start now" "start: no such setting"
+check "more than the memory" refuses "$(printf 'subbuf_size 16384\nsubbufs 1024\nstart')" \
+	"start: buffers of all sessions"
+# One bad line, and none of them counts.
+check "all or nothing" refuses "$(printf 'snaplen 96\nbogus')" "bogus"
+
+begin
+echo "snaplen 96" >&3
+echo start >&3
+s=$dir/$(status | sed -n 's/^dir: //p')
+begin_again=$(status)
+check "running" test -d "$s" -a -r "$s/events0" -a -r "$s/snapshot" -a -r "$s/stats"
+busy()
+{
+	exec 4<"$s/events0"
+	! (exec 5<"$s/events0") 2>/dev/null
+}
+check "one reader a channel" busy
+exec 4<&-
+check "and then another" sh -c "exec 5<$s/events0"
+settled()
+{
+	! (echo "snaplen 100" >&3) 2>/dev/null
+}
+check "settings are settled after the start" settled
+stopped()
+{
+	ping -c 1 127.0.0.1 >/dev/null
+	echo stop >&3
+	seen=$(awk '$1 == "all" && $2 == "packet" { print $3 }' "$s/stats")
+	ping -c 1 127.0.0.1 >/dev/null
+	[ "$seen" -gt 0 ] &&
+		[ "$(awk '$1 == "all" && $2 == "packet" { print $3 }' "$s/stats")" = "$seen" ]
+}
+check "nothing after the stop" stopped
+exec 3>&-
+check "gone with its descriptor" test ! -e "$s"
+
+# A reader that is killed leaves nothing.
+sh -c "exec 3<>$dir/control; echo start >&3; echo >/tmp/started; exec sleep 1000" &
+pid=$!
+while [ ! -e /tmp/started ]; do
+	kill -0 $pid || break
+done
+rm -f /tmp/started
+kill -9 $pid
+wait $pid 2>/dev/null
+killed()
+{
+	[ "$(echo $dir/s*)" = "$dir/s*" ]
+}
+check "killed: no session is left" killed
+: "$begin_again"
+ktap_finished

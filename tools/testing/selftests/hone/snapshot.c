@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What exists when a capture starts is in the snapshot: processes with path
+ * and arguments, kernel threads, sockets with those who hold them.
+ */
+#define _GNU_SOURCE
+#include "stream.h"
+
+#include <arpa/inet.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+
+FIXTURE(snap)
+{
+	struct stream s;
+	uint8_t *buf;
+	size_t len;
+};
+
+FIXTURE_SETUP(snap)
+{
+	ASSERT_EQ(0, stream_open(&self->s, NULL));
+	self->buf = NULL;
+}
+
+FIXTURE_TEARDOWN(snap)
+{
+	free(self->buf);
+	stream_close(&self->s);
+}
+
+#define TAKE()	(self->buf = stream_snapshot(&self->s, &self->len))
+
+#define for_each(rec)							\
+	for ((rec) = (const struct hone_rec *)self->buf;		\
+	     (uint8_t *)(rec) < self->buf + self->len;			\
+	     (rec) = (const void *)((uint8_t *)(rec) + (rec)->len))
+
+static const struct hone_proc *find_proc(const uint8_t *buf, size_t len,
+					 uint32_t tgid)
+{
+	const struct hone_rec *rec = (const void *)buf;
+
+	for (; (uint8_t *)rec < buf + len;
+	     rec = (const void *)((uint8_t *)rec + rec->len))
+		if (rec->type == HONE_REC_PROC &&
+		    ((struct hone_proc *)rec)->tgid == tgid)
+			return (const void *)rec;
+	return NULL;
+}
+
+TEST_F(snap, frame)
+{
+	const struct hone_rec *rec, *last = NULL;
+	const struct hone_subbuf *head;
+	uint64_t time = 0;
+
+	TAKE();
+	ASSERT_GT(self->len, sizeof(*head));
+	head = (const void *)self->buf;
+	EXPECT_EQ(HONE_REC_SUBBUF, head->rec.type);
+	EXPECT_EQ(HONE_MAGIC, head->magic);
+	for_each(rec) {
+		ASSERT_GE(rec->len, sizeof(*rec));
+		EXPECT_EQ(~0U, rec->cpu);
+		EXPECT_LE(time, rec->time);
+		time = rec->time;
+		last = rec;
+	}
+	EXPECT_EQ(HONE_REC_SNAP_END, last->type);
+	EXPECT_EQ(self->buf + self->len, (uint8_t *)last + last->len);
+}
+
+TEST_F(snap, own_process)
+{
+	char exe[256], cmdline[256];
+	const struct hone_proc *p;
+	const char *val;
+	struct stat st;
+	ssize_t n;
+	FILE *f;
+	uint32_t len;
+
+	TAKE();
+	p = find_proc(self->buf, self->len, getpid());
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(HONE_PROC_SNAPSHOT, p->event);
+	EXPECT_EQ(getppid(), p->ppid);
+	EXPECT_EQ(getuid(), p->uid);
+	EXPECT_EQ(0, p->rec.flags & HONE_F_PROC_KTHREAD);
+	EXPECT_NE(0, p->id);
+
+	n = readlink("/proc/self/exe", exe, sizeof(exe));
+	val = proc_attr(p, HONE_ATTR_PATH, &len);
+	ASSERT_NE(NULL, val);
+	EXPECT_EQ(n, len);
+	EXPECT_EQ(0, memcmp(exe, val, len));
+
+	f = fopen("/proc/self/cmdline", "r");
+	n = fread(cmdline, 1, sizeof(cmdline), f);
+	fclose(f);
+	val = proc_attr(p, HONE_ATTR_ARGV, &len);
+	ASSERT_NE(NULL, val);
+	EXPECT_EQ(n, len);
+	EXPECT_EQ(0, memcmp(cmdline, val, len));
+
+	n = readlink("/proc/self/cwd", exe, sizeof(exe));
+	val = proc_attr(p, HONE_ATTR_CWD, &len);
+	ASSERT_NE(NULL, val);
+	EXPECT_EQ(n, len);
+	EXPECT_EQ(0, memcmp(exe, val, len));
+
+	EXPECT_EQ(0, stat("/proc/self/ns/net", &st));
+	EXPECT_EQ(st.st_ino, p->net_ns);
+	EXPECT_EQ(0, stat("/proc/self/ns/pid", &st));
+	EXPECT_EQ(st.st_ino, p->pid_ns);
+	EXPECT_EQ(0, stat("/proc/self/ns/mnt", &st));
+	EXPECT_EQ(st.st_ino, p->mnt_ns);
+}
+
+TEST_F(snap, kernel_thread)
+{
+	const struct hone_proc *p;
+
+	TAKE();
+	/* kthreadd is always the second. */
+	p = find_proc(self->buf, self->len, 2);
+	ASSERT_NE(NULL, p);
+	EXPECT_NE(0, p->rec.flags & HONE_F_PROC_KTHREAD);
+	EXPECT_STREQ("kthreadd", (const char *)p->comm);
+}
+
+TEST_F(snap, every_process_once)
+{
+	const struct hone_rec *rec;
+	int count = 0, self_count = 0;
+
+	TAKE();
+	for_each(rec) {
+		if (rec->type != HONE_REC_PROC)
+			continue;
+		count++;
+		self_count += ((struct hone_proc *)rec)->tgid ==
+			      (uint32_t)getpid();
+	}
+	EXPECT_EQ(1, self_count);
+	EXPECT_GT(count, 5);
+}
+
+/* A socket of @fd, held by @pid? */
+static const struct hone_sock_rec *find_holder(const uint8_t *buf, size_t len,
+					       uint64_t cookie, uint32_t pid)
+{
+	const struct hone_rec *rec = (const void *)buf;
+	const struct hone_sock_rec *r;
+
+	for (; (uint8_t *)rec < buf + len;
+	     rec = (const void *)((uint8_t *)rec + rec->len)) {
+		r = (const void *)rec;
+		if (rec->type == HONE_REC_SOCK && r->cookie == cookie &&
+		    r->event == (pid ? HONE_SOCK_HOLDER : HONE_SOCK_SNAPSHOT) &&
+		    (!pid || r->actor_tgid == pid))
+			return r;
+	}
+	return NULL;
+}
+
+TEST_F(snap, sockets_and_holders)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	socklen_t len = sizeof(to);
+	const struct hone_sock_rec *r;
+	uint64_t tcp_cookie, udp_cookie;
+	int tcp, udp, unbound, ready[2];
+	struct stat st;
+	pid_t child;
+	char c = 0;
+
+	tcp = socket(AF_INET, SOCK_STREAM, 0);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(tcp, (void *)&to, sizeof(to)));
+	ASSERT_EQ(0, listen(tcp, 5));
+	ASSERT_EQ(0, getsockname(tcp, (void *)&to, &len));
+	udp = socket(AF_INET6, SOCK_DGRAM, 0);
+	unbound = socket(AF_INET, SOCK_DGRAM, 0);
+	tcp_cookie = cookie_of(tcp);
+	udp_cookie = cookie_of(udp);
+	ASSERT_EQ(0, pipe(ready));
+	child = fork();
+	if (!child) {
+		/* Holds all of them too, until it is killed. */
+		write(ready[1], &c, 1);
+		pause();
+		_exit(0);
+	}
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+
+	TAKE();
+	r = find_holder(self->buf, self->len, tcp_cookie, getpid());
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(IPPROTO_TCP, r->protocol);
+	EXPECT_EQ(10, r->state);	/* TCP_LISTEN */
+	EXPECT_EQ(to.sin_port, r->sport);
+	EXPECT_EQ(getpid(), r->owner_tgid);
+	EXPECT_EQ(0, fstat(tcp, &st));
+	EXPECT_EQ(st.st_ino, r->ino);
+	/* The listener is also in its hash. */
+	EXPECT_NE(NULL, find_holder(self->buf, self->len, tcp_cookie, 0));
+
+	r = find_holder(self->buf, self->len, tcp_cookie, child);
+	ASSERT_NE(NULL, r);
+	/* Who holds is not who owns. */
+	EXPECT_EQ(getpid(), r->owner_tgid);
+	EXPECT_NE(r->owner, r->actor);
+
+	r = find_holder(self->buf, self->len, udp_cookie, getpid());
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(AF_INET6, r->family);
+	EXPECT_EQ(SOCK_DGRAM, r->type);
+	EXPECT_NE(NULL, find_holder(self->buf, self->len, cookie_of(unbound),
+				    getpid()));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(tcp);
+	close(udp);
+	close(unbound);
+}
+
+TEST_F(snap, larger_than_buffer)
+{
+	const struct hone_rec *rec;
+	int fds[1000], i, n = 0, found = 0;
+	uint64_t last = 0;
+
+	for (i = 0; i < 1000; i++) {
+		fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		n += fds[i] >= 0;
+	}
+	ASSERT_GT(n, 900);
+	TAKE();
+	for_each(rec) {
+		const struct hone_sock_rec *r = (const void *)rec;
+
+		if (rec->type != HONE_REC_SOCK ||
+		    r->event != HONE_SOCK_HOLDER ||
+		    r->actor_tgid != (uint32_t)getpid())
+			continue;
+		/* In the order of the descriptors, none twice. */
+		EXPECT_NE(last, r->cookie);
+		last = r->cookie;
+		found++;
+	}
+	EXPECT_EQ(n, found);
+	for (i = 0; i < 1000; i++)
+		close(fds[i]);
+}
+
+TEST_HARNESS_MAIN
