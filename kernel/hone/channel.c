@@ -46,12 +46,19 @@ static int hone_subbuf_start(struct rchan_buf *b, void *subbuf, void *prev,
 	struct hone_cpu *c = per_cpu_ptr(s->cpu, b->cpu);
 	struct hone_subbuf *head = subbuf;
 	u32 ready = hone_ready(b);
+	u64 boot, real;
 
 	if (ready >= b->chan->n_subbufs)
 		return 0;
 
-	hone_subbuf_fill(head, b->cpu, ktime_get_boottime_ns(),
-			 ktime_get_real_ns());
+	boot = ktime_get_boottime_ns();
+	real = ktime_get_real_ns();
+	/* The record that comes next has its time already. */
+	if (prev) {
+		real -= boot - c->now;
+		boot = c->now;
+	}
+	hone_subbuf_fill(head, b->cpu, boot, real);
 	head->subbuf = c->subbufs++;
 	head->lost = c->lost;
 	head->next_seq = c->seq + 1;
@@ -133,6 +140,7 @@ void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
 	if (unlikely(c->gap.open))
 		need += sizeof(struct hone_lost);
 	if (unlikely(b->offset + need > limit)) {
+		c->now = now;
 		if (!hone_make_room(s, c, b, kind, need)) {
 			c->count[kind].lost++;
 			c->lost++;
@@ -221,10 +229,11 @@ static void hone_flush(void *info)
 	unsigned long flags;
 
 	local_irq_save(flags);
+	c->now = ktime_get_boottime_ns();
 	if (c->gap.open) {
 		if (b->offset + need <= b->chan->subbuf_size ||
 		    hone_switch(s, b, need))
-			hone_put_lost(c, b, ktime_get_boottime_ns());
+			hone_put_lost(c, b, c->now);
 	}
 	if (b->offset > sizeof(struct hone_subbuf) &&
 	    b->offset <= b->chan->subbuf_size)

@@ -66,6 +66,7 @@ struct hone_gap {
 
 /**
  * struct hone_cpu - one CPU's part of a session
+ * @now: time of the record or flush that may begin a sub-buffer
  * @limit: packets may fill the sub-buffer up to here
  * @seq: number of the last record offered
  * @subbufs: sub-buffers begun
@@ -78,6 +79,7 @@ struct hone_gap {
  * Written with interrupts off on the CPU itself, or while it is offline.
  */
 struct hone_cpu {
+	u64	now;
 	u32	limit;
 	u32	seq;
 	u64	subbufs;

@@ -23,12 +23,12 @@ echo 0 >$t/tracing_on
 echo >$t/trace
 echo 1 >$t/events/hone/enable
 echo 1 >$t/tracing_on
-nc -l -p 5001 >/dev/null &
+/bin/nc -l -p 5001 >/dev/null &
 server=$!
 until grep -q ':1389 ' /proc/net/tcp /proc/net/tcp6; do
 	kill -0 $server || break
 done
-echo hello | nc 127.0.0.1 5001
+echo hello | /bin/nc 127.0.0.1 5001
 wait $server
 nslookup localhost 127.0.0.1 >/dev/null 2>&1
 ping -c 1 127.0.0.1 >/dev/null
