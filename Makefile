@@ -23,7 +23,7 @@ demo:
 	@qemu/demo.sh
 
 check:
-	@qemu/check.sh test
+	@qemu/check.sh y
 
 check-debug:
 	@qemu/check.sh debug

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the tests and sums them up: KUnit and selftests in the guest, with one
 # CPU and with four; on the host the reader's tests and a verified demo.
-#   check.sh [test|debug]
+#   check.sh [y|debug]
 # With debug: in the kernel that watches itself, and only what is in the guest.
 . "$(dirname "$0")/../scripts/lib.sh"
 
-variant=${1:-test}
+variant=${1:-y}
 case $variant in
-test)	mem=1024 limit=600 ;;
+y)	mem=1024 limit=600 ;;
 debug)	mem=2048 limit=1200 ;;
-*)	die "$variant: which kernel? test or debug" ;;
+*)	die "$variant: which kernel? y or debug" ;;
 esac
 out=$HONE_CACHE/out/check-$variant
 rm -rf "$out"
@@ -33,7 +33,7 @@ in_guest()
 	mkdir -p "$dir"
 	"$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
 		--cpus "$cpus" --mem "$mem" --timeout "$limit" --out "$dir" \
-		--append "log_buf_len=1M" check "$cpus" || status=$?
+		--append "log_buf_len=1M kunit.enable=1" check "$cpus" || status=$?
 	say "guest with $cpus CPUs: done in $((SECONDS - start)) s"
 	# A verdict of 1 is told by the tests' own results.
 	if [ ! -e "$dir/verdict" ]; then
