@@ -41,14 +41,15 @@ install /bin/busybox "$root/bin/busybox"
 for applet in $(/bin/busybox --list); do
 	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
-for prog in dnsmasq tcpdump ip nc.openbsd; do
+for prog in dnsmasq ip nc.openbsd; do
 	path=$(PATH=$PATH:/usr/sbin:/sbin command -v $prog) &&
 		with_libs "$path" "/usr/sbin/$prog"
 done
 install "$HONE_CACHE/tools/hone-relayread" "$root/usr/bin/"
 install "$HONE_CACHE"/bench/hone-* "$root/usr/bin/"
 cp -r "$HONE_CACHE/selftests" "$root/lib/hone/tests"
-install "$HONE_TOP"/tools/testing/selftests/hone/*.sh "$root/lib/hone/tests/"
+install "$HONE_TOP"/tools/testing/selftests/hone/{*.sh,tests.list} \
+	"$root/lib/hone/tests/"
 install -m 644 "$tree/tools/testing/selftests/kselftest/ktap_helpers.sh" \
 	"$root/lib/hone/tests/"
 install "$HONE_TOP"/qemu/guest/* "$root/lib/hone/"
