@@ -4,54 +4,64 @@
 # gates need, from Debian's packages.  setup.sh [build|guest|test|lint]...
 . "$(dirname "$0")/lib.sh"
 
-# What for, then pairs of something to look for and the package that has it.
-wants()
-{
-	case $1 in
-	build)	echo "gcc:gcc make:make bc:bc flex:flex bison:bison perl:perl
-		xz:xz-utils patch:patch quilt:quilt diffstat:diffstat
-		/usr/src/linux-source-$HONE_BASE.tar.xz:linux-source-$HONE_BASE
-		/usr/include/stdio.h:libc6-dev /usr/include/libelf.h:libelf-dev ccache:ccache" ;;
-	guest)	echo "qemu-system-x86_64:qemu-system-x86 cpio:cpio
-		/bin/busybox:busybox-static
-		/usr/sbin/dnsmasq:dnsmasq-base ip:iproute2
-		nc.openbsd:netcat-openbsd" ;;
-	test)	echo "tshark:tshark tcpdump:tcpdump rsync:rsync
-		/usr/include/asm/types.h:linux-libc-dev" ;;
-	lint)	echo "sparse:sparse shellcheck:shellcheck man:man-db
-		/usr/lib/python3/dist-packages/ply/lex.py:python3-ply
-		git:git" ;;
-	*)	die "no such group: $1 (build, guest, test, lint)" ;;
-	esac
-}
+# Group, something to look for, the package that has it, what for.
+wanted="
+build gcc gcc to compile
+build make make to build
+build /usr/include/stdio.h libc6-dev to compile the tools
+build /usr/include/libelf.h libelf-dev for the kernel's objtool
+build bc bc for the kernel's build
+build flex flex for the kernel's build
+build bison bison for the kernel's build
+build perl perl for the kernel's build
+build xz xz-utils to unpack the kernel
+build /usr/src/linux-source-$HONE_BASE.tar.xz linux-source-$HONE_BASE is the kernel
+build patch patch to apply the series
+build rsync rsync for the kernel's headers
+build ccache ccache to build a second kernel sooner
+guest qemu-system-x86_64 qemu-system-x86 to boot
+guest cpio cpio to pack the guest's files
+guest /var/lib/dpkg/info/busybox-static.list busybox-static is the guest's programs
+guest /usr/sbin/dnsmasq dnsmasq-base is the demo's name server
+guest ip iproute2 for the demo's namespaces
+guest nc.openbsd netcat-openbsd for the demo's UDP
+test tshark tshark to judge captures
+test tcpdump tcpdump to judge captures
+lint sparse sparse to check the kernel's types
+lint shellcheck shellcheck to check scripts
+lint man man-db to check man pages
+"
 
 [ $# -gt 0 ] || set -- build guest test lint
-
-missing=
 for group; do
-	for pair in $(wants "$group"); do
-		thing=${pair%%:*}
-		case $thing in
-		/*)	[ -e "$thing" ] && continue ;;
-		*)	command -v "$thing" >/dev/null && continue ;;
-		esac
-		missing="$missing ${pair#*:}"
-	done
+	case $group in
+	build|guest|test|lint) ;;
+	*)	die "no such group: $group (build, guest, test, lint)" ;;
+	esac
 done
-# busybox of the package busybox is not static.
-if [[ " $* " == *" guest "* ]] && [ -e /bin/busybox ] &&
-   ! grep -qs busybox-static /var/lib/dpkg/info/busybox-static.list &&
-   ! [ -e /var/lib/dpkg/info/busybox-static.list ]; then
-	missing="$missing busybox-static"
-fi
+
+PATH=$PATH:/usr/sbin:/sbin
+missing='' reasons=''
+while read -r group thing package why; do
+	case " $* " in *" $group "*) ;; *) continue ;; esac
+	case $thing in
+	/*)	[ ! -e "$thing" ] || continue ;;
+	'')	continue ;;
+	*)	! command -v "$thing" >/dev/null || continue ;;
+	esac
+	missing="$missing $package"
+	reasons="$reasons
+  $package $why"
+done <<<"$wanted"
 [ -n "$missing" ] || exit 0
 
+say "not installed:$reasons"
 command -v apt-get >/dev/null ||
-	die "missing:$missing; this machine has no apt-get to install them with"
+	die "this machine has no apt-get to install that with"
 [ "$(id -u)" -eq 0 ] ||
-	die "missing:$missing; run as root, or install them: apt-get install$missing"
+	die "run as root, or install it: apt-get install$missing"
 
-mkdir -p "$HONE_CACHE"
+lock setup
 export DEBIAN_FRONTEND=noninteractive
 install()
 {
@@ -59,4 +69,5 @@ install()
 	# shellcheck disable=SC2086 # a list
 	apt-get install -q -y --no-install-recommends $missing
 }
-progress "installing$missing" "$HONE_CACHE/setup.log" install
+progress "installing $(wc -w <<<"$missing") packages" \
+	"$HONE_CACHE/setup.log" install
