@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attribution: joins packets with who wrote, read or owned their bytes.
+ *
+ * Sent: the task in whose call a datagram left; for TCP the writer of the
+ * first byte, by sequence number. Received: the reader of the first byte or
+ * of the datagram, for whom the packet waits a while. Else the owner of the
+ * socket; else the kernel.
+ */
+#include "attribute.h"
+#include "msg.h"
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+/* A deliver record follows its packet at once, on the same CPU. */
+#define DEMUX_NS	2000000ULL
+#define CPUS_MAX	65536
+
+/* The packet that a CPU has received last. */
+struct rx {
+	__u64 pos;
+	__u64 cookie;
+	__u32 pkt;
+	struct flow flow;
+	__u8 addr[32];
+};
+
+static struct rx **rx_of_cpu;
+static __u32 n_cpus;
+
+static struct rx *rx_get(__u32 cpu)
+{
+	if (cpu >= CPUS_MAX)
+		return NULL;
+	if (cpu >= n_cpus) {
+		rx_of_cpu = xrealloc(rx_of_cpu, (cpu + 1) * sizeof(*rx_of_cpu));
+		memset(rx_of_cpu + n_cpus, 0,
+		       (cpu + 1 - n_cpus) * sizeof(*rx_of_cpu));
+		n_cpus = cpu + 1;
+	}
+	if (!rx_of_cpu[cpu])
+		rx_of_cpu[cpu] = xcalloc(1, sizeof(struct rx));
+	return rx_of_cpu[cpu];
+}
+
+/* The likeliest user: who reads, who writes, who owns; not which thread. */
+static struct user conn_user(const struct conn *c)
+{
+	struct user best = c->owner;
+
+	if (c->reader.id)
+		best = c->reader;
+	else if (c->writer.id)
+		best = c->writer;
+	best.tid = 0;
+	return best;
+}
+
+static void decide(struct held *h, struct user who, __u8 quality)
+{
+	h->user = who;
+	h->quality = who.id ? quality : HONE_Q_KERNEL;
+	h->state = HELD_DONE;
+}
+
+/* Made by the kernel, on behalf of a connection if there is one. */
+static void decide_kernel(struct held *h, const struct conn *c)
+{
+	decide(h, c ? conn_user(c) : (struct user){ 0 }, HONE_Q_KERNEL);
+	h->made = true;
+}
+
+/* Does the packet answer the one its CPU has received last? */
+static bool answers(const struct flow *f, const struct rx *rx)
+{
+	if (!f->alen || f->alen != rx->flow.alen ||
+	    memcmp(f->saddr, rx->addr + 16, f->alen) ||
+	    memcmp(f->daddr, rx->addr, f->alen))
+		return false;
+	/* An ICMP error has no ports, what it answers may have. */
+	return f->proto != rx->flow.proto ||
+	       (f->sport == rx->flow.dport && f->dport == rx->flow.sport);
+}
+
+/* The connection a packet names, which no record may have told of yet. */
+static struct conn *conn_of_packet(const struct record *r)
+{
+	const struct hone_packet *p = &r->packet;
+	struct conn *c = conn_get(p->cookie, r->rec.time);
+	struct user owner = {
+		.id = p->owner,
+		.tgid = p->actor ? 0 : p->tgid,
+	};
+
+	if (!c)
+		return NULL;
+	c->used = r->rec.time;
+	if (!c->owner.id && owner.id)
+		conn_set_user(&c->owner, &owner, r->rec.time);
+	return c;
+}
+
+static void sent_tcp(struct held *h, const struct record *r,
+		     const struct flow *f, struct conn *c)
+{
+	const struct hone_packet *p = &r->packet;
+	struct user actor = { p->actor, p->tgid, p->tid };
+	const struct user *writer = NULL;
+
+	if (f->payload || f->tcp_flags & TCP_FIN)
+		writer = extent_writer(&c->writes, f->seq);
+	if (writer && writer->id)
+		decide(h, *writer, HONE_Q_EXACT);
+	else if (writer)
+		decide_kernel(h, c);
+	else if (f->payload && (c->owner.id || !p->actor))
+		/* Written before the capture; the actor may only read. */
+		decide(h, c->writer.id ? conn_user(c) : c->owner,
+		       HONE_Q_OWNER);
+	else if (p->actor)
+		decide(h, actor, f->payload ? HONE_Q_OWNER : HONE_Q_EXACT);
+	else
+		decide_kernel(h, c);
+}
+
+static void sent(struct held *h, const struct record *r, const struct flow *f)
+{
+	const struct hone_packet *p = &r->packet;
+	struct user actor = { p->actor, p->tgid, p->tid };
+	struct conn *c = conn_of_packet(r);
+	struct rx *rx;
+
+	if (c && f->proto == IPPROTO_TCP) {
+		sent_tcp(h, r, f, c);
+		return;
+	}
+	if (p->actor) {
+		decide(h, actor, HONE_Q_EXACT);
+		return;
+	}
+	if (c && !(r->rec.flags & HONE_F_PKT_KERN)) {
+		decide_kernel(h, c);
+		return;
+	}
+	/* Without a socket of its own: for whom was what provoked it? */
+	rx = rx_get(r->rec.cpu);
+	c = NULL;
+	if (rx && p->cause && rx->pkt == p->cause && answers(f, rx))
+		c = conn_find(rx->cookie);
+	if (c)
+		h->cookie = c->cookie;
+	decide_kernel(h, c);
+}
+
+static void wait_add(struct waitings *q, const struct waiting *w)
+{
+	/* What has gone out unread, or was taken, is at the front. */
+	while (q->head < q->n && (q->w[q->head].taken ||
+				  q->w[q->head].pos < queue_first_pos()))
+		q->head++;
+	if (q->n == q->size && q->head >= q->n / 2) {
+		q->n -= q->head;
+		memmove(q->w, q->w + q->head, q->n * sizeof(*q->w));
+		q->head = 0;
+	}
+	if (q->n == q->size) {
+		q->size = q->size ? q->size * 2 : 4;
+		q->w = xrealloc(q->w, q->size * sizeof(*q->w));
+	}
+	q->w[q->n++] = *w;
+}
+
+static bool to_many(const struct flow *f)
+{
+	if (f->alen == 4)
+		return f->daddr[0] >= 224;
+	return f->alen == 16 && f->daddr[0] == 0xff;
+}
+
+static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
+			       __u32 key)
+{
+	struct waiting w = { .pos = pos, .key = key };
+	struct receiver *more;
+
+	if (h->state == HELD_DEMUX) {
+		h->cookie = c->cookie;
+	} else if (h->cookie != c->cookie) {
+		more = xcalloc(1, sizeof(*more));
+		more->cookie = c->cookie;
+		more->next = h->more;
+		h->more = more;
+	}
+	h->state = HELD_READER;
+	if (h->pending < UINT8_MAX)
+		h->pending++;
+	wait_add(&c->waits, &w);
+}
+
+static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
+			  const struct flow *f)
+{
+	struct waiting w = { .pos = pos, .seq = f->seq, .tcp = true };
+	const struct user *reader;
+
+	h->cookie = c->cookie;
+	if (!f->payload) {
+		decide(h, conn_user(c), HONE_Q_OWNER);
+		return;
+	}
+	/* A retransmit of what has been read already. */
+	reader = extent_reader(&c->reads, f->seq);
+	if (reader) {
+		decide(h, *reader, HONE_Q_EXACT);
+		return;
+	}
+	h->state = HELD_READER;
+	wait_add(&c->waits, &w);
+}
+
+/* The socket of a received packet is known: wait for the reader? */
+static void delivered(struct held *h, struct conn *c, const struct rx *rx,
+		      __u32 key)
+{
+	if (rx->flow.proto == IPPROTO_TCP)
+		delivered_tcp(h, c, rx->pos, &rx->flow);
+	else
+		delivered_datagram(h, c, rx->pos, key);
+}
+
+void attribute_timeout(struct held *h)
+{
+	struct conn *c = conn_find(h->cookie);
+	struct receiver *more;
+
+	/* No socket took it: the kernel itself did, or nobody. */
+	if (!h->user.id)
+		decide(h, c ? conn_user(c) : (struct user){ 0 }, HONE_Q_OWNER);
+	for (more = h->more; more; more = more->next) {
+		c = conn_find(more->cookie);
+		if (c && !more->user.id)
+			more->user = conn_user(c);
+	}
+	h->state = HELD_DONE;
+}
+
+static void rx_set(struct rx *rx, const struct record *r, const struct flow *f,
+		   __u64 pos)
+{
+	rx->pos = pos;
+	rx->pkt = r->packet.pkt;
+	rx->cookie = r->packet.cookie;
+	rx->flow = *f;
+	if (f->alen) {
+		memcpy(rx->addr, f->saddr, f->alen);
+		memcpy(rx->addr + 16, f->daddr, f->alen);
+	}
+	/* They point into the record, which does not last. */
+	rx->flow.saddr = rx->addr;
+	rx->flow.daddr = rx->addr + 16;
+}
+
+static void received(struct held *h, const struct record *r,
+		     const struct flow *f)
+{
+	struct rx *rx = rx_get(r->rec.cpu);
+	struct conn *c = conn_of_packet(r);
+	struct held *old;
+	__u64 pos;
+
+	h->state = rx ? HELD_DEMUX : HELD_DONE;
+	h->not_before = h->time + (to_many(f) ? DEMUX_NS : 0);
+	/* What was received before has found no socket. */
+	old = rx && rx->pkt ? queue_at(rx->pos) : NULL;
+	if (old && old->state == HELD_DEMUX)
+		attribute_timeout(old);
+	pos = queue_push(r, h);
+	if (!rx) {
+		attribute_timeout(queue_at(pos));
+		return;
+	}
+	rx_set(rx, r, f, pos);
+	/* Early demux: TCP has no deliver record then, datagrams have. */
+	if (c && f->proto == IPPROTO_TCP)
+		delivered(queue_at(pos), c, rx, 0);
+}
+
+void attribute_packet(const struct record *r, __u64 time, __u64 lost)
+{
+	struct held h = {
+		.time = time,
+		.lost = lost,
+		.cookie = r->packet.cookie,
+	};
+	struct flow f;
+
+	decode_flow(r, &f);
+	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
+		received(&h, r, &f);
+		return;
+	}
+	sent(&h, r, &f);
+	queue_push(r, &h);
+}
+
+void attribute_deliver(const struct record *r)
+{
+	const struct hone_deliver *d = &r->deliver;
+	struct conn *c = conn_get(d->cookie, r->rec.time);
+	struct rx *rx = rx_get(r->rec.cpu);
+	struct user owner = { .id = d->owner };
+	struct held *h;
+
+	if (!c)
+		return;
+	c->used = r->rec.time;
+	if (!c->owner.id && owner.id)
+		conn_set_user(&c->owner, &owner, r->rec.time);
+	if (!rx || !d->pkt || rx->pkt != d->pkt)
+		return;
+	if (!rx->cookie)
+		rx->cookie = d->cookie;
+	h = queue_at(rx->pos);
+	if (h)
+		delivered(h, c, rx, d->key);
+}
+
+static struct user actor_of(const struct record *r)
+{
+	return (struct user){ r->actor.id, r->actor.tgid, r->actor.tid };
+}
+
+/* A socket's datagram was taken by @user. */
+static void taken(struct held *h, __u64 cookie, struct user user)
+{
+	struct receiver *more;
+
+	if (h->cookie == cookie) {
+		h->user = user;
+		h->quality = user.id ? HONE_Q_EXACT : HONE_Q_KERNEL;
+	}
+	for (more = h->more; more; more = more->next)
+		if (more->cookie == cookie)
+			more->user = user;
+	if (h->pending && !--h->pending)
+		attribute_timeout(h);
+}
+
+void attribute_consume(const struct record *r)
+{
+	struct conn *c = conn_find(r->actor.cookie);
+	struct user user = actor_of(r);
+	struct waiting *w;
+	struct held *h;
+	__u32 i;
+
+	if (!c)
+		return;
+	conn_set_user(&c->reader, &user, r->rec.time);
+	/* Keys are used again: the newest of that key is meant. */
+	for (i = c->waits.n; i-- > c->waits.head;) {
+		w = &c->waits.w[i];
+		if (w->tcp || w->taken || w->key != r->actor.key)
+			continue;
+		w->taken = true;
+		h = queue_at(w->pos);
+		if (h && h->state != HELD_DONE)
+			taken(h, c->cookie, user);
+		return;
+	}
+}
+
+void attribute_read(const struct record *r)
+{
+	struct conn *c = conn_get(r->actor.cookie, r->rec.time);
+	struct user user = actor_of(r);
+	const struct user *reader;
+	__u32 i, beyond = 0;
+	struct waiting *w;
+	struct held *h;
+
+	if (!c)
+		return;
+	conn_set_user(&c->reader, &user, r->rec.time);
+	extent_read(&c->reads, r->actor.from, r->actor.to, &user);
+	/* Mostly in order: a few that lie beyond, and there is no more. */
+	for (i = c->waits.head; i < c->waits.n && beyond < 16; i++) {
+		w = &c->waits.w[i];
+		if (w->taken)
+			continue;
+		reader = extent_reader(&c->reads, w->seq);
+		if (!reader) {
+			beyond++;
+			continue;
+		}
+		h = queue_at(w->pos);
+		if (h && h->state != HELD_DONE)
+			decide(h, *reader, HONE_Q_EXACT);
+		w->taken = true;
+	}
+}
+
+void attribute_write(const struct record *r)
+{
+	struct conn *c = conn_get(r->actor.cookie, r->rec.time);
+	struct user user = actor_of(r);
+
+	if (!c)
+		return;
+	conn_set_user(&c->writer, &user, r->rec.time);
+	extent_write(&c->writes, r->actor.from, &user);
+}

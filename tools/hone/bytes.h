@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bytes: a growable buffer, and a cursor that cannot leave its bounds. */
+#ifndef HONE_BYTES_H
+#define HONE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+#include <string.h>
+
+/* Growable buffer; data[head, tail) is in use. */
+struct bytes {
+	__u8 *data;
+	size_t head;
+	size_t tail;
+	size_t size;
+};
+
+/* Room for @len more bytes behind the tail; moves or grows what is there. */
+void bytes_reserve(struct bytes *b, size_t len);
+void bytes_free(struct bytes *b);
+
+static inline size_t bytes_len(const struct bytes *b)
+{
+	return b->tail - b->head;
+}
+
+/* What is left to read; a read that would pass the end fails. */
+struct cursor {
+	const __u8 *p;
+	size_t left;
+};
+
+static inline bool cursor_get(struct cursor *c, void *to, size_t len)
+{
+	if (c->left < len)
+		return false;
+	memcpy(to, c->p, len);
+	c->p += len;
+	c->left -= len;
+	return true;
+}
+
+static inline bool cursor_skip(struct cursor *c, size_t len)
+{
+	if (c->left < len)
+		return false;
+	c->p += len;
+	c->left -= len;
+	return true;
+}
+
+static inline __u16 be16(const __u8 *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static inline __u32 be32(const __u8 *p)
+{
+	return (__u32)be16(p) << 16 | be16(p + 2);
+}
+
+#endif

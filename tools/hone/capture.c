@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Captures: beginning and end, the same for a session and recorded files. */
+#include "capture.h"
+#include "options.h"
+#include "out_summary.h"
+#include "out_text.h"
+#include "pcapng.h"
+#include "raw.h"
+
+#include <stdio.h>
+
+struct capture capture;
+
+void capture_clock(const struct record *r)
+{
+	if (r->rec.type != HONE_REC_SUBBUF)
+		return;
+	if (!capture.start || r->rec.time < capture.start) {
+		if (!capture.start)
+			capture.offset = r->subbuf.real - r->rec.time;
+		capture.start = r->rec.time;
+	}
+	if (!capture.snaplen)
+		capture.snaplen = r->subbuf.snaplen;
+}
+
+bool capture_open(void)
+{
+	if (options.out) {
+		if (!pcapng_open(options.out, options.comments, options.darwin,
+				 options.usec))
+			return false;
+		sink_add(&sink_pcapng);
+	}
+	if (options.text) {
+		if (!text_open(options.text))
+			return false;
+		sink_add(&sink_text);
+	}
+	if (options.summary) {
+		if (!summary_open(options.summary_path))
+			return false;
+		sink_add(&sink_summary);
+	}
+	return !options.record || raw_open(options.record);
+}
+
+bool capture_begin(void)
+{
+	if (!capture.snaplen)
+		capture.snaplen = HONE_SNAPLEN_MAX;
+	return resolve_begin(&capture);
+}
+
+static void print_totals(const struct result *res)
+{
+	const struct account *p = &res->kind[HONE_KIND_PACKET];
+	static const struct {
+		enum hone_kind kind;
+		const char *name;
+	} more[] = {
+		{ HONE_KIND_PROC, "process records" },
+		{ HONE_KIND_SOCK, "socket records" },
+		{ HONE_KIND_ACTOR, "records of writers and readers" },
+	};
+	size_t i;
+
+	fprintf(stderr, "%llu packets captured\n"
+		"%llu packets seen by the kernel\n"
+		"%llu packets filtered\n"
+		"%llu packets lost\n",
+		res->captured,
+		p->seen,
+		p->filtered,
+		p->lost);
+	if (!options.verbose)
+		return;
+	for (i = 0; i < sizeof(more) / sizeof(*more); i++) {
+		p = &res->kind[more[i].kind];
+		fprintf(stderr, "%llu %s, %llu lost\n",
+			p->seen, more[i].name,
+			p->lost);
+	}
+	fprintf(stderr, "%llu processes and %llu sockets were created\n",
+		resolved.images,
+		resolved.conns);
+}
+
+bool capture_end(const struct account *stats)
+{
+	struct result res = {
+		.captured = resolved.packets,
+		.end = resolved.last > capture.start ? resolved.last :
+						       capture.start,
+	};
+	bool ok;
+	int k;
+
+	for (k = 0; k < HONE_KIND_MAX; k++) {
+		if (stats) {
+			res.kind[k] = stats[k];
+			/* Gaps that the kernel does not account for. */
+			if (resolved.lost[k] > stats[k].lost)
+				res.kind[k].lost = resolved.lost[k];
+		} else {
+			res.kind[k].seen = resolved.seen[k] + resolved.lost[k];
+			res.kind[k].lost = resolved.lost[k];
+		}
+	}
+	ok = sink_tail(&res);
+	if (!options.quiet)
+		print_totals(&res);
+	return ok;
+}

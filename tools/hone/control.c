@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Control: the file that is a session, its directory and its counters. */
+#include "control.h"
+#include "msg.h"
+#include "options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define DEBUGFS_MAGIC	0x64626720
+
+static int control = -1;
+static char *control_path, *dir;
+
+static char *path_in(const char *parent, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s", parent, name) >= 0)
+		return path;
+	msg("allocating memory: a path: %s", strerror(ENOMEM));
+	exit(EXIT_TROUBLE);
+}
+
+/* The directory that debugfs would be on. */
+static bool debugfs_mounted(void)
+{
+	char *parent = xstrdup(options.debugfs);
+	struct statfs fs;
+	bool mounted;
+
+	if (strrchr(parent, '/'))
+		*strrchr(parent, '/') = 0;
+	mounted = !statfs(parent, &fs) && fs.f_type == DEBUGFS_MAGIC;
+	free(parent);
+	return mounted;
+}
+
+static void explain(int err)
+{
+	switch (err) {
+	case EACCES:
+	case EPERM:
+		msg("only root (CAP_SYS_ADMIN) can capture");
+		break;
+	case EBUSY:
+		msg("there are too many captures already");
+		break;
+	case ENOENT:
+	case ENOTDIR:
+		if (debugfs_mounted())
+			msg("this kernel has no Hone (CONFIG_HONE)");
+		else
+			msg("debugfs is not there: mount -t debugfs none /sys/kernel/debug");
+		break;
+	}
+}
+
+int control_open(void)
+{
+	const char *name;
+
+	control_path = path_in(options.debugfs, "control");
+	/* Commands are appended; the status is read from the beginning. */
+	control = open(control_path, O_RDWR | O_APPEND | O_CLOEXEC);
+	if (control < 0) {
+		int err = errno;
+
+		msg_errno("opening a session: %s", control_path);
+		explain(err);
+		return EXIT_KERNEL;
+	}
+	name = control_status("dir");
+	if (!name || !*name || strchr(name, '/')) {
+		msg("opening a session: %s: it does not name its directory",
+		    control_path);
+		return EXIT_KERNEL;
+	}
+	dir = path_in(options.debugfs, name);
+	return EXIT_OK;
+}
+
+const char *control_dir(void)
+{
+	return dir;
+}
+
+const char *control_status(const char *key)
+{
+	static char text[4096];
+	char *line, *save = NULL;
+	size_t len = strlen(key);
+	ssize_t n;
+
+	n = pread(control, text, sizeof(text) - 1, 0);
+	if (n < 0)
+		return NULL;
+	text[n] = 0;
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, key, len) && !strncmp(line + len, ": ", 2))
+			return line + len + 2;
+	return NULL;
+}
+
+bool control_command(const char *fmt, ...)
+{
+	char command[64];
+	const char *why;
+	va_list args;
+	ssize_t n;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(command, sizeof(command) - 1, fmt, args);
+	va_end(args);
+	command[len] = '\n';
+	n = write(control, command, len + 1);
+	if (n == len + 1)
+		return true;
+	command[len] = 0;
+	if (n >= 0)
+		errno = EIO;
+	msg_errno("commanding \"%s\": %s", command, control_path);
+	why = control_status("error");
+	if (why)
+		msg("the kernel says: %s", why);
+	return false;
+}
+
+/* Columns are found by their names, so that more may come. */
+static void parse_stats(char *text, struct account *kinds)
+{
+	static const char *const names[] = {
+		"process", "socket", "actor", "packet",
+	};
+	int cpu = -1, kind = -1, seen = -1, filtered = -1, lost = -1;
+	int overwritten = -1, n, k;
+	char *line, *word, *save_line = NULL, *save, *field[32];
+	bool head = true;
+
+	for (line = strtok_r(text, "\n", &save_line); line;
+	     line = strtok_r(NULL, "\n", &save_line)) {
+		n = 0;
+		for (word = strtok_r(line, " \t", &save); word && n < 32;
+		     word = strtok_r(NULL, " \t", &save))
+			field[n++] = word;
+		for (k = 0; head && k < n; k++) {
+			if (!strcmp(field[k], "cpu"))
+				cpu = k;
+			else if (!strcmp(field[k], "kind"))
+				kind = k;
+			else if (!strcmp(field[k], "seen"))
+				seen = k;
+			else if (!strcmp(field[k], "filtered"))
+				filtered = k;
+			else if (!strcmp(field[k], "lost"))
+				lost = k;
+			else if (!strcmp(field[k], "overwritten"))
+				overwritten = k;
+		}
+		if (head || cpu < 0 || kind < 0 || cpu >= n || kind >= n ||
+		    strcmp(field[cpu], "all")) {
+			head = false;
+			continue;
+		}
+		for (k = 0; k < HONE_KIND_MAX; k++) {
+			if (strcmp(field[kind], names[k]))
+				continue;
+			if (seen >= 0 && seen < n)
+				kinds[k].seen = strtoull(field[seen], NULL, 10);
+			if (filtered >= 0 && filtered < n)
+				kinds[k].filtered =
+					strtoull(field[filtered], NULL, 10);
+			if (lost >= 0 && lost < n)
+				kinds[k].lost = strtoull(field[lost], NULL, 10);
+			if (overwritten >= 0 && overwritten < n)
+				kinds[k].lost += strtoull(field[overwritten],
+							  NULL, 10);
+		}
+	}
+}
+
+bool control_stats(struct account *kinds)
+{
+	char *path = path_in(dir, "stats");
+	size_t size = 0, len = 0;
+	char *text = NULL;
+	ssize_t n = -1;
+	int fd;
+
+	memset(kinds, 0, HONE_KIND_MAX * sizeof(*kinds));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0) {
+		if (size - len < 2) {
+			size = size ? size * 2 : 65536;
+			text = xrealloc(text, size);
+		}
+		n = read(fd, text + len, size - len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += n;
+	}
+	if (n)
+		msg_errno("reading: %s", path);
+	if (fd >= 0)
+		close(fd);
+	if (!n) {
+		text[len] = 0;
+		parse_stats(text, kinds);
+	}
+	free(text);
+	free(path);
+	return !n;
+}
+
+void control_close(void)
+{
+	if (control >= 0)
+		close(control);
+	control = -1;
+	free(control_path);
+	free(dir);
+	control_path = NULL;
+	dir = NULL;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Control: the file that is a session, its directory and its counters. */
+#ifndef HONE_CONTROL_H
+#define HONE_CONTROL_H
+
+#include "msg.h"
+#include "sink.h"
+
+/* A new session, or EXIT_* after a message; 0 is success. */
+int control_open(void);
+/* Gives a command; false after a message. */
+bool control_command(const char *fmt, ...) __printf(1, 2);
+/* The directory of the session's files. */
+const char *control_dir(void);
+/* Value of a line of the status, in a buffer that is used again, or NULL. */
+const char *control_status(const char *key);
+/* What the kernel counted, by kind; false after a message. */
+bool control_stats(struct account *kinds);
+void control_close(void);
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Decoding: bytes of a stream into records. */
+#include "decode.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+static char problem[96];
+
+static enum decode_result bad(const char **why, const char *what,
+			      unsigned long n)
+{
+	snprintf(problem, sizeof(problem), what, n);
+	*why = problem;
+	return DECODE_BAD;
+}
+
+/* Bytes of the structure of a type of record, 0 if it is not known. */
+static size_t fixed_size(__u16 type)
+{
+	switch (type) {
+	case HONE_REC_SUBBUF:	 return sizeof(struct hone_subbuf);
+	case HONE_REC_LOST:	 return sizeof(struct hone_lost);
+	case HONE_REC_PROC:	 return sizeof(struct hone_proc);
+	case HONE_REC_SOCK:	 return sizeof(struct hone_sock_rec);
+	case HONE_REC_TCP_WRITE:
+	case HONE_REC_TCP_READ:
+	case HONE_REC_CONSUME:	 return sizeof(struct hone_actor);
+	case HONE_REC_DELIVER:	 return sizeof(struct hone_deliver);
+	case HONE_REC_PACKET:	 return sizeof(struct hone_packet);
+	case HONE_REC_NETDEV:	 return sizeof(struct hone_netdev);
+	}
+	return 0;
+}
+
+static bool decode_attrs(struct cursor *c, struct record *r)
+{
+	struct hone_attr attr;
+	struct span span;
+
+	while (c->left) {
+		if (!cursor_get(c, &attr, sizeof(attr)))
+			return false;
+		span.p = c->p;
+		span.len = attr.len;
+		if (attr.len > c->left ||
+		    !cursor_skip(c, ((size_t)attr.len + 7) & ~(size_t)7))
+			return false;
+		switch (attr.type) {
+		case HONE_ATTR_PATH:
+			r->path = span;
+			break;
+		case HONE_ATTR_ARGV:
+			r->argv = span;
+			break;
+		case HONE_ATTR_FILENAME:
+			r->filename = span;
+			break;
+		case HONE_ATTR_CWD:
+			r->cwd = span;
+			break;
+		case HONE_ATTR_CGROUP:
+			r->cgroup = span;
+			break;
+		}
+	}
+	return true;
+}
+
+enum decode_result decode(const __u8 *p, size_t len, struct record *r,
+			  const char **why)
+{
+	struct cursor c = { p, len };
+	size_t fixed;
+
+	if (!cursor_get(&c, &r->rec, sizeof(r->rec)))
+		return DECODE_MORE;
+	if (r->rec.len < sizeof(r->rec) || r->rec.len % 8)
+		return bad(why, "a record cannot be %lu bytes long",
+			   r->rec.len);
+	if (r->rec.len > HONE_REC_MAX)
+		return bad(why, "a record of %lu bytes is too long",
+			   r->rec.len);
+	if (len < r->rec.len)
+		return DECODE_MORE;
+	r->raw = p;
+	fixed = fixed_size(r->rec.type);
+	if (!fixed)
+		return DECODE_OK;
+	if (r->rec.len < fixed)
+		return bad(why, "the record is too short for its type %lu",
+			   r->rec.type);
+	memcpy(&r->subbuf, p, fixed);
+	c.p = p + fixed;
+	c.left = r->rec.len - fixed;
+
+	switch (r->rec.type) {
+	case HONE_REC_SUBBUF:
+		if (r->subbuf.magic == __builtin_bswap32(HONE_MAGIC))
+			return bad(why, "the stream has the other byte order (magic %#lx)",
+				   r->subbuf.magic);
+		if (r->subbuf.magic != HONE_MAGIC)
+			return bad(why, "no Hone stream (magic %#lx)",
+				   r->subbuf.magic);
+		if (r->subbuf.major != HONE_VERSION_MAJOR) {
+			snprintf(problem, sizeof(problem),
+				 "the stream has version %u.%u, this program reads up to %u.x",
+				 r->subbuf.major, r->subbuf.minor,
+				 HONE_VERSION_MAJOR);
+			*why = problem;
+			return DECODE_BAD;
+		}
+		break;
+	case HONE_REC_PROC:
+		memset(&r->path, 0, 5 * sizeof(r->path));
+		if (!decode_attrs(&c, r))
+			return bad(why, "an attribute passes the end of its record of %lu bytes",
+				   r->rec.len);
+		break;
+	case HONE_REC_PACKET:
+		r->data.p = c.p;
+		r->data.len = r->packet.cap_len;
+		if (r->data.len > c.left)
+			return bad(why, "a packet of %lu bytes passes the end of its record",
+				   r->packet.cap_len);
+		break;
+	}
+	return DECODE_OK;
+}
+
+/* Finds the transport header behind IPv6 extension headers. */
+static size_t ipv6_transport(const __u8 *p, size_t len, __u8 *next,
+			     bool *fragment)
+{
+	size_t at = 40;
+
+	*next = p[6];
+	for (;;) {
+		size_t hlen;
+
+		switch (*next) {
+		case IPPROTO_HOPOPTS:
+		case IPPROTO_ROUTING:
+		case IPPROTO_DSTOPTS:
+			if (len < at + 2)
+				return 0;
+			hlen = ((size_t)p[at + 1] + 1) * 8;
+			break;
+		case IPPROTO_FRAGMENT:
+			if (len < at + 8)
+				return 0;
+			if (be16(p + at + 2) & 0xfff8)
+				*fragment = true;
+			hlen = 8;
+			break;
+		case IPPROTO_AH:
+			if (len < at + 2)
+				return 0;
+			hlen = ((size_t)p[at + 1] + 2) * 4;
+			break;
+		default:
+			return at;
+		}
+		*next = p[at];
+		at += hlen;
+		if (at > len)
+			return 0;
+	}
+}
+
+void decode_flow(const struct record *r, struct flow *f)
+{
+	const __u8 *p = r->data.p;
+	size_t len = r->data.len, at, hlen;
+
+	memset(f, 0, sizeof(*f));
+	if (r->packet.family == AF_INET) {
+		if (len < 20 || p[0] >> 4 != 4)
+			return;
+		at = (p[0] & 15) * 4;
+		f->proto = p[9];
+		f->fragment = be16(p + 6) & 0x1fff;
+		f->saddr = p + 12;
+		f->daddr = p + 16;
+		f->alen = 4;
+	} else {
+		if (len < 40 || p[0] >> 4 != 6)
+			return;
+		f->saddr = p + 8;
+		f->daddr = p + 24;
+		f->alen = 16;
+		at = ipv6_transport(p, len, &f->proto, &f->fragment);
+	}
+	if (!at || f->fragment || at + 8 > len)
+		return;
+	p += at;
+	len -= at;
+	switch (f->proto) {
+	case IPPROTO_TCP:
+		f->sport = be16(p);
+		f->dport = be16(p + 2);
+		f->seq = be32(p + 4);
+		if (len < 20)
+			return;
+		hlen = (p[12] >> 4) * 4;
+		f->tcp_flags = p[13];
+		/* From the length on the wire: the bytes may be cut. */
+		if (r->packet.wire_len > at + hlen)
+			f->payload = r->packet.wire_len - at - hlen;
+		break;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+		f->sport = be16(p);
+		f->dport = be16(p + 2);
+		f->payload = r->packet.wire_len - at - 8;
+		break;
+	}
+}

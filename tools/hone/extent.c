@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Extents: who wrote, and who read, which bytes of a TCP stream. */
+#include "extent.h"
+#include "msg.h"
+
+#include <string.h>
+
+/* Of one connection and direction; older ones are forgotten. */
+#define EXTENTS_MAX	4096
+
+/* Sequence numbers wrap around: before and behind are half the circle each. */
+static __s32 seq_diff(__u32 a, __u32 b)
+{
+	return (__s32)(a - b);
+}
+
+static void extent_push(struct extents *x, __u32 from, __u32 to,
+			const struct user *user)
+{
+	if (x->n == x->size && x->size < EXTENTS_MAX) {
+		x->size = x->size ? x->size * 2 : 4;
+		x->e = xrealloc(x->e, x->size * sizeof(*x->e));
+	} else if (x->n == x->size) {
+		x->n -= x->n / 2;
+		memmove(x->e, x->e + x->size - x->n, x->n * sizeof(*x->e));
+	}
+	x->e[x->n++] = (struct extent){ from, to, *user };
+}
+
+void extent_read(struct extents *x, __u32 from, __u32 to,
+		 const struct user *user)
+{
+	struct extent *last = x->n ? &x->e[x->n - 1] : NULL;
+
+	/* What the same task reads on and on is one extent. */
+	if (last && last->to == from && last->user.id == user->id &&
+	    last->user.tid == user->tid && to - last->from < 1U << 30)
+		last->to = to;
+	else
+		extent_push(x, from, to, user);
+}
+
+void extent_write(struct extents *x, __u32 from, const struct user *user)
+{
+	extent_push(x, from, from, user);
+}
+
+const struct user *extent_writer(const struct extents *x, __u32 seq)
+{
+	__u32 i;
+
+	for (i = x->n; i--;)
+		if (seq_diff(seq, x->e[i].from) >= 0)
+			return &x->e[i].user;
+	return NULL;
+}
+
+const struct user *extent_reader(const struct extents *x, __u32 seq)
+{
+	__u32 i;
+
+	for (i = x->n; i--;) {
+		if (seq_diff(seq, x->e[i].from) < 0)
+			continue;
+		return seq_diff(seq, x->e[i].to) < 0 ? &x->e[i].user : NULL;
+	}
+	return NULL;
+}

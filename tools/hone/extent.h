@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Extents: who wrote, and who read, which bytes of a TCP stream. */
+#ifndef HONE_EXTENT_H
+#define HONE_EXTENT_H
+
+#include <linux/types.h>
+
+/* Who writes or reads. */
+struct user {
+	__u64 id;			/* image, 0 = the kernel */
+	__u32 tgid;
+	__u32 tid;			/* 0: not known */
+};
+
+/* Sequence numbers and their user; a writer's have no end. */
+struct extent {
+	__u32 from, to;
+	struct user user;
+};
+
+struct extents {
+	struct extent *e;		/* oldest first */
+	__u32 n, size;
+};
+
+void extent_read(struct extents *x, __u32 from, __u32 to,
+		 const struct user *user);
+/* From @from on @user writes. */
+void extent_write(struct extents *x, __u32 from, const struct user *user);
+/* Who wrote byte @seq; NULL if not known. */
+const struct user *extent_writer(const struct extents *x, __u32 seq);
+/* Who read byte @seq; NULL if nobody has yet. */
+const struct user *extent_reader(const struct extents *x, __u32 seq);
+
+#endif

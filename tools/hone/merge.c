@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Merging: the records of all channels in one order, that of time. */
+#include "merge.h"
+#include "msg.h"
+
+/* A channel's next record. */
+struct head {
+	struct channel *c;
+	struct record r;
+	bool there;
+};
+
+/* In a mapped file the records of other CPUs lie in between. */
+static void skip_others(struct channel *c)
+{
+	struct hone_rec rec;
+	struct cursor at;
+
+	for (;;) {
+		at.p = c->bytes.data + c->bytes.head;
+		at.left = bytes_len(&c->bytes);
+		if (!cursor_get(&at, &rec, sizeof(rec)) || rec.cpu == c->cpu ||
+		    rec.len < sizeof(rec) || rec.len > bytes_len(&c->bytes))
+			return;
+		channel_drop(c, rec.len);
+	}
+}
+
+/* False if there is garbage, after a message. */
+static bool peek(struct head *h)
+{
+	struct channel *c = h->c;
+	const char *why;
+
+	if (c->mapped)
+		skip_others(c);
+	h->there = false;
+	switch (decode(c->bytes.data + c->bytes.head, bytes_len(&c->bytes),
+		       &h->r, &why)) {
+	case DECODE_OK:
+		h->there = true;
+		return true;
+	case DECODE_MORE:
+		return true;
+	default:
+		msg("reading: %s: at byte %llu: %s", c->name,
+		    c->offset, why);
+		return false;
+	}
+}
+
+/*
+ * Every record offered has a number, also one that was lost: a gap that no
+ * LOST record has told of is a loss all the same.
+ */
+static void check_seq(struct channel *c, struct record *r)
+{
+	__u32 gap;
+	int k;
+
+	r->missing = 0;
+	switch (r->rec.type) {
+	case HONE_REC_SUBBUF:
+		if (!c->has_seq)
+			c->last_seq = r->subbuf.next_seq - 1;
+		c->has_seq = true;
+		return;
+	case HONE_REC_LOST:
+		for (k = 0; k < HONE_KIND_MAX; k++)
+			c->told += r->lost.records[k];
+		return;
+	}
+	if (r->rec.cpu == ~0U)
+		return;
+	gap = r->rec.seq - c->last_seq - 1;
+	if (c->has_seq && gap && gap < 1U << 31 && gap > c->told)
+		r->missing = gap - c->told;
+	c->told = 0;
+	c->last_seq = r->rec.seq;
+	c->has_seq = true;
+}
+
+static bool earlier(const struct head *a, const struct head *b)
+{
+	if (a->r.rec.time != b->r.rec.time)
+		return a->r.rec.time < b->r.rec.time;
+	return a < b;
+}
+
+/* The channel whose turn it is, and the one after it. */
+static struct head *first_two(struct head *heads, int n, struct head **second)
+{
+	struct head *first = NULL;
+	int i;
+
+	*second = NULL;
+	for (i = 0; i < n; i++) {
+		if (!heads[i].there)
+			continue;
+		if (!first || earlier(&heads[i], first)) {
+			*second = first;
+			first = &heads[i];
+		} else if (!*second || earlier(&heads[i], *second)) {
+			*second = &heads[i];
+		}
+	}
+	return first;
+}
+
+enum merge_result merge(struct channel *ch, int n, __u64 horizon,
+			merge_fn fn, void *arg)
+{
+	struct head *first, *second;
+	static struct head *heads;
+	static int room;
+	int i;
+
+	if (n > room) {
+		heads = xrealloc(heads, n * sizeof(*heads));
+		room = n;
+	}
+	for (i = 0; i < n; i++) {
+		heads[i].c = &ch[i];
+		if (!peek(&heads[i]))
+			return MERGE_BAD;
+	}
+	while ((first = first_two(heads, n, &second))) {
+		/* Mostly the next record is of the same channel. */
+		do {
+			if (first->r.rec.time > horizon)
+				return MERGE_OK;
+			check_seq(first->c, &first->r);
+			if (!fn(&first->r, arg))
+				return MERGE_STOP;
+			channel_drop(first->c, first->r.rec.len);
+			if (!peek(first))
+				return MERGE_BAD;
+		} while (first->there && (!second || earlier(first, second)));
+	}
+	return MERGE_OK;
+}

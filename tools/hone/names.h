@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Names of users and groups, from this machine's own files. */
+#ifndef HONE_NAMES_H
+#define HONE_NAMES_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+/* Set: a file is read that was recorded elsewhere, names are not looked up. */
+extern bool names_off;
+
+/* NULL if it has none. */
+const char *user_name(__u32 uid);
+const char *group_name(__u32 gid);
+
+#endif

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Options: the command line, from one table that is the help as well. */
+#include "options.h"
+#include "msg.h"
+
+#include <linux/hone.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE	(~0ULL)
+
+struct options options = {
+	.snaplen	= NONE,
+	.buffer_kb	= NONE,
+	.window		= 100000000,
+	.debugfs	= "/sys/kernel/debug/hone",
+	.ready_fd	= -1,
+	.comments	= true,
+	.darwin		= true,
+};
+
+enum {
+	O_TEXT = 256,
+	O_SUMMARY,
+	O_RECORD,
+	O_COMMENT,
+	O_NO_COMMENT,
+	O_PROCESS_INFO,
+	O_USEC,
+	O_NO_RESOLVE,
+	O_WINDOW,
+	O_DURATION,
+	O_DEBUGFS,
+	O_READY_FD,
+	O_HOST_INFO,
+	O_VERSION,
+};
+
+static bool host_info_given;
+
+static const struct opt {
+	int key;			/* a letter, or O_* */
+	const char *name;		/* long name */
+	const char *arg;		/* NULL: none; [X]: may be left out */
+	const char *help;		/* lines */
+} table[] = {
+	{ 'o', "output", "FILE",
+	  "write PCAP-NG to FILE, - is standard output" },
+	{ 'w', "write", "FILE", "the same as -o" },
+	{ O_TEXT, "text", "[FILE]",
+	  "write text, a record a line, to FILE or standard\n"
+	  "output; this is done too if no output is named" },
+	{ O_SUMMARY, "summary", "[FILE]",
+	  "write at the end, for people, to FILE or standard error\n"
+	  "which process talked how much and with whom" },
+	{ O_RECORD, "record", "FILE",
+	  "write the kernel's records as they are to FILE" },
+	{ 'r', "read", "FILE",
+	  "read records from FILE instead of the kernel; may be\n"
+	  "given more than once; - is standard input" },
+	{ 's', "snaplen", "BYTES",
+	  "record at most BYTES of a packet (0 to 262144)" },
+	{ 'B', "buffer", "KB", "buffer KB kilobytes for each CPU" },
+	{ 'c', "count", "N", "stop after N packets" },
+	{ O_DURATION, "duration", "SEC", "stop after SEC seconds" },
+	{ O_COMMENT, "comment", "TEXT", "comment on the whole file" },
+	{ O_NO_COMMENT, "no-comment", NULL,
+	  "write no comments that name a packet's process" },
+	{ O_PROCESS_INFO, "process-info", "FORM",
+	  "darwin: processes as Wireshark 4.6 shows them (default)\n"
+	  "none: leave that out" },
+	{ O_USEC, "usec", NULL,
+	  "write times in microseconds, not nanoseconds" },
+	{ O_NO_RESOLVE, "no-resolve", NULL,
+	  "do not wait for who reads a received packet" },
+	{ O_WINDOW, "resolve-window", "MS",
+	  "wait up to MS milliseconds for that (default 100)" },
+	{ O_HOST_INFO, "host-info", "WHAT",
+	  "full: tell of this host and its users\n"
+	  "none: leave that out (default with -r)" },
+	{ O_DEBUGFS, "debugfs", "DIR",
+	  "where Hone's files are (/sys/kernel/debug/hone)" },
+	{ O_READY_FD, "ready-fd", "N",
+	  "write a line to descriptor N when packets are captured" },
+	{ 'q', "quiet", NULL, "write no totals at the end" },
+	{ 'v', "verbose", NULL, "write more totals at the end" },
+	{ 'h', "help", NULL, "show this and stop" },
+	{ 'V', "version", NULL, "show the version and stop" },
+};
+
+#define N_OPTIONS	(sizeof(table) / sizeof(*table))
+
+static void usage(void)
+{
+	msg("try --help");
+	exit(EXIT_USAGE);
+}
+
+static void print_left(const struct opt *o)
+{
+	char left[64];
+	int n;
+
+	n = snprintf(left, sizeof(left), o->key < 256 ? "  -%c, " : "      ",
+		     o->key);
+	n += snprintf(left + n, sizeof(left) - n, "--%s", o->name);
+	if (o->arg && o->arg[0] == '[')
+		snprintf(left + n, sizeof(left) - n, "[=%.*s]",
+			 (int)strlen(o->arg) - 2, o->arg + 1);
+	else if (o->arg)
+		snprintf(left + n, sizeof(left) - n, "=%s", o->arg);
+	printf("%-26s ", left);
+}
+
+static void help(void)
+{
+	const struct opt *o;
+	const char *line;
+	int len;
+
+	puts("Usage: hone-relayread [OPTION]...\n"
+	     "Capture packets and tell for each of them which process sent or received it.\n");
+	for (o = table; o < table + N_OPTIONS; o++) {
+		print_left(o);
+		for (line = o->help;; line += len + 1) {
+			len = strcspn(line, "\n");
+			printf("%.*s\n", len, line);
+			if (!line[len])
+				break;
+			printf("%27s", "");
+		}
+	}
+	puts("\nA signal to end (^C) ends the capture; what has been captured is written.\n"
+	     "Exit status: 0 success, 1 an error while reading or writing, 2 wrong usage,\n"
+	     "3 the kernel cannot capture, or not for this user, 4 unsound records.");
+	exit(fflush(stdout) ? EXIT_TROUBLE : EXIT_OK);
+}
+
+static __u64 number(const char *name, const char *s, __u64 max)
+{
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	if (*s < '0' || *s > '9' || *end || errno || n > max) {
+		msg("--%s: %s: is not from 0 to %llu", name, s,
+		    max);
+		usage();
+	}
+	return n;
+}
+
+/* Seconds with up to nine decimals. */
+static __u64 seconds(const char *name, const char *s)
+{
+	char whole[32], *dot;
+	__u64 ns = 0, unit = 100000000;
+
+	snprintf(whole, sizeof(whole), "%s", s);
+	dot = strchr(whole, '.');
+	if (dot)
+		*dot++ = 0;
+	for (; dot && *dot >= '0' && *dot <= '9'; dot++, unit /= 10)
+		ns += (*dot - '0') * unit;
+	if (dot && *dot) {
+		msg("--%s: %s: is not a time", name, s);
+		usage();
+	}
+	return number(name, whole, 1000000000) * 1000000000 + ns;
+}
+
+/* True for @yes, false for @no. */
+static bool choice(const char *name, const char *s, const char *yes,
+		   const char *no)
+{
+	if (!strcmp(s, yes) || !strcmp(s, no))
+		return !strcmp(s, yes);
+	msg("--%s: %s: is neither %s nor %s", name, s, yes, no);
+	usage();
+	return false;
+}
+
+static void add_input(char *path)
+{
+	options.inputs = xrealloc(options.inputs, (options.n_inputs + 1) *
+				  sizeof(*options.inputs));
+	options.inputs[options.n_inputs++] = path;
+}
+
+static void take(const struct opt *o, char *arg)
+{
+	switch (o->key) {
+	case 'o':
+	case 'w':
+		options.out = arg;
+		break;
+	case O_TEXT:
+		options.text = arg ? arg : "-";
+		break;
+	case O_SUMMARY:
+		options.summary = true;
+		options.summary_path = arg;
+		break;
+	case O_RECORD:
+		options.record = arg;
+		break;
+	case 'r':
+		add_input(arg);
+		break;
+	case 's':
+		options.snaplen = number(o->name, arg, HONE_SNAPLEN_MAX);
+		break;
+	case 'B':
+		options.buffer_kb = number(o->name, arg, 1 << 22);
+		break;
+	case 'c':
+		options.count = number(o->name, arg, UINT64_MAX);
+		break;
+	case O_DURATION:
+		options.duration = seconds(o->name, arg);
+		break;
+	case O_COMMENT:
+		options.comment = arg;
+		break;
+	case O_NO_COMMENT:
+		options.comments = false;
+		break;
+	case O_PROCESS_INFO:
+		options.darwin = choice(o->name, arg, "darwin", "none");
+		break;
+	case O_USEC:
+		options.usec = true;
+		break;
+	case O_NO_RESOLVE:
+		options.window = 0;
+		break;
+	case O_WINDOW:
+		options.window = number(o->name, arg, 60000) * 1000000;
+		break;
+	case O_HOST_INFO:
+		options.host_info = choice(o->name, arg, "full", "none");
+		host_info_given = true;
+		break;
+	case O_DEBUGFS:
+		options.debugfs = arg;
+		break;
+	case O_READY_FD:
+		options.ready_fd = number(o->name, arg, 1 << 20);
+		break;
+	case 'q':
+		options.quiet = true;
+		break;
+	case 'v':
+		options.verbose = true;
+		break;
+	case 'h':
+		help();
+		break;
+	case 'V':
+		puts("hone-relayread " HONE_READER_VERSION);
+		exit(fflush(stdout) ? EXIT_TROUBLE : EXIT_OK);
+	}
+}
+
+static bool is_stdout(const char *path)
+{
+	return path && !strcmp(path, "-");
+}
+
+static void check(void)
+{
+	if (is_stdout(options.out) + is_stdout(options.text) +
+	    is_stdout(options.record) +
+	    (options.summary && is_stdout(options.summary_path)) > 1) {
+		msg("standard output: more than one output wants it");
+		usage();
+	}
+	if (options.n_inputs && (options.duration || options.record ||
+				 options.snaplen != NONE ||
+				 options.buffer_kb != NONE)) {
+		msg("-r: goes with none of -s, -B, --duration, --record");
+		usage();
+	}
+	/* A recorded file may come from another host. */
+	if (!host_info_given)
+		options.host_info = !options.n_inputs;
+	if (!options.out && !options.text && !options.record &&
+	    !options.summary)
+		options.text = "-";
+}
+
+void options_parse(int argc, char **argv)
+{
+	struct option longs[N_OPTIONS + 1] = { 0 };
+	char shorts[2 * N_OPTIONS + 2] = ":";
+	size_t i, n = 1;
+	int key;
+
+	for (i = 0; i < N_OPTIONS; i++) {
+		longs[i].name = table[i].name;
+		longs[i].val = table[i].key;
+		if (table[i].arg)
+			longs[i].has_arg = table[i].arg[0] == '[' ?
+					   optional_argument :
+					   required_argument;
+		if (table[i].key > 255)
+			continue;
+		shorts[n++] = table[i].key;
+		if (table[i].arg)
+			shorts[n++] = ':';
+	}
+	opterr = 0;
+	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) >= 0) {
+		if (key == '?' || key == ':') {
+			msg(key == ':' ? "%s: needs an argument" :
+			    "%s: no such option, or an argument too much",
+			    argv[optind - 1]);
+			usage();
+		}
+		for (i = 0; table[i].key != key; i++)
+			;
+		take(&table[i], optarg);
+	}
+	if (optind < argc) {
+		msg("%s: no such option", argv[optind]);
+		usage();
+	}
+	check();
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Options: the command line. */
+#ifndef HONE_OPTIONS_H
+#define HONE_OPTIONS_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+struct options {
+	const char *out;		/* PCAP-NG, or NULL */
+	const char *text;		/* "-" or file, or NULL */
+	bool summary;
+	const char *summary_path;	/* NULL: standard error */
+	const char *record;		/* raw file, or NULL */
+	char **inputs;			/* raw files to replay */
+	int n_inputs;
+	__u64 snaplen;		/* ~0: the kernel's default, as next */
+	__u64 buffer_kb;
+	__u64 count;			/* 0: no limit */
+	__u64 duration;		/* nanoseconds, 0: no limit */
+	__u64 window;		/* nanoseconds */
+	const char *debugfs;
+	const char *comment;
+	int ready_fd;			/* -1: none */
+	bool comments;
+	bool darwin;
+	bool usec;
+	bool host_info;
+	bool quiet, verbose;
+};
+
+extern struct options options;
+
+/* Ends the program with EXIT_USAGE if the command line makes no sense. */
+void options_parse(int argc, char **argv);
+
+#endif

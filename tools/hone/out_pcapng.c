@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* PCAP-NG: the file's head and tail, processes and connections. */
+#include "pcapng.h"
+#include "encode.h"
+#include "msg.h"
+#include "names.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Readers refuse larger blocks; path and arguments are cut to this. */
+#define STRING_MAX	60000
+
+#define LINKTYPE_RAW	101
+
+enum {
+	EVENT_START	= 0,
+	EVENT_FORK	= 1,
+	EVENT_KTHREAD	= 2,
+	EVENT_END	= 0xffffffff,
+};
+
+struct pcapng pcapng;
+
+static size_t whole_blocks(const __u8 *buf, size_t len)
+{
+	size_t at = 0;
+	__u32 n;
+
+	while (len - at >= 12) {
+		memcpy(&n, buf + at + 4, sizeof(n));
+		if (n > len - at)
+			break;
+		at += n;
+	}
+	return at;
+}
+
+static __u8 *put_text(__u8 *p, __u16 code, const char *s)
+{
+	size_t len = s ? strlen(s) : 0;
+
+	if (!len)
+		return p;
+	return put_option(p, code, s, len < STRING_MAX ? len : STRING_MAX);
+}
+
+static bool write_shb(const struct capture *cap)
+{
+	struct block b = block_begin(BLOCK_SHB, 4 * STRING_MAX);
+
+	if (!b.p)
+		return false;
+	b.p = put32(b.p, 0x1a2b3c4d);
+	b.p = put16(b.p, 1);
+	b.p = put16(b.p, 0);
+	b.p = put64(b.p, UINT64_MAX);
+	b.p = put_text(b.p, 1, cap->comment);
+	b.p = put_text(b.p, 2, cap->hardware);
+	b.p = put_text(b.p, 3, cap->os);
+	b.p = put_text(b.p, 4, cap->app);
+	b.p = put_option(b.p, 257, cap->guid, sizeof(cap->guid));
+	b.p = put32(b.p, 0);
+	return block_end(&b);
+}
+
+static bool write_idb(const struct capture *cap)
+{
+	struct block b = block_begin(BLOCK_IDB, 256);
+	__u8 resolution = pcapng.usec ? 6 : 9;
+
+	if (!b.p)
+		return false;
+	b.p = put16(b.p, LINKTYPE_RAW);
+	b.p = put16(b.p, 0);
+	b.p = put32(b.p, cap->snaplen);
+	b.p = put_text(b.p, 2, "hone");
+	b.p = put_option(b.p, 9, &resolution, 1);
+	b.p = put32(b.p, 0);
+	return block_end(&b);
+}
+
+static bool pcapng_head(const struct capture *cap)
+{
+	pcapng.cap = *cap;
+	return write_shb(cap) && write_idb(cap) && writer_flush(&pcapng.w);
+}
+
+static __u8 *put_process(__u8 *p, struct image *img)
+{
+	const struct strings *s = image_strings(img);
+	__u32 argv_len = s->argv_len;
+
+	p = put_text(p, 3, s->path);
+	if (argv_len > STRING_MAX)
+		argv_len = STRING_MAX;
+	if (argv_len)
+		p = put_option(p, 4, s->argv, argv_len);
+	p = put_option32(p, 5, img->ppid);
+	p = put_option32(p, 6, img->euid);
+	p = put_option32(p, 7, img->egid);
+	p = put_text(p, 8, user_name(img->euid));
+	p = put_text(p, 9, group_name(img->egid));
+	p = put_option64(p, OPT_IMAGE, img->id);
+	p = put_option64(p, OPT_START, img->start + pcapng.cap.offset);
+	p = put_option32(p, OPT_UID, img->uid);
+	p = put_option32(p, OPT_GID, img->gid);
+	p = put_text(p, OPT_COMM, img->comm);
+	p = put_text(p, OPT_CWD, s->cwd);
+	return put_text(p, OPT_FILENAME, s->filename);
+}
+
+static bool write_process(struct image *img, __u64 time, __u32 event)
+{
+	struct block b = block_begin(BLOCK_PROC, 6 * STRING_MAX);
+
+	if (!b.p)
+		return false;
+	b.p = put32(b.p, img->tgid);
+	b.p = put_time(b.p, time);
+	b.p = put_option32(b.p, 2, event);
+	if (event != EVENT_END) {
+		b.p = put_process(b.p, img);
+	} else {
+		b.p = put_option64(b.p, OPT_IMAGE, img->id);
+		b.p = put_option32(b.p, OPT_EXIT, img->exit_code);
+	}
+	b.p = put32(b.p, 0);
+	img->described = true;
+	return block_end(&b);
+}
+
+bool pcapng_describe_image(struct image *img, __u64 time)
+{
+	return img->described ||
+	       write_process(img, time,
+			     img->kthread ? EVENT_KTHREAD : EVENT_START);
+}
+
+/* One for each process and name; the index in packets counts them. */
+bool pcapng_describe_darwin(struct image *img)
+{
+	char name[3 * HONE_COMM_LEN + 2];
+	struct block b;
+	size_t n;
+
+	if (img->has_darwin && !strcmp(img->darwin_comm, img->comm))
+		return true;
+	b = block_begin(BLOCK_DARWIN, 256);
+	if (!b.p)
+		return false;
+	/* Without a name it would not be shown. */
+	n = encode(name, sizeof(name) - 1, img->comm, strlen(img->comm), "");
+	if (!n)
+		n = sprintf(name, "?");
+	b.p = put32(b.p, img->tgid);
+	b.p = put_option(b.p, 2, name, n);
+	b.p = put32(b.p, 0);
+	img->has_darwin = true;
+	img->darwin_index = pcapng.darwin_next++;
+	memcpy(img->darwin_comm, img->comm, sizeof(img->darwin_comm));
+	return block_end(&b);
+}
+
+static bool pcapng_proc(struct image *img, const struct record *r)
+{
+	__u64 now;
+
+	if (!r)
+		return pcapng_describe_image(img, pcapng.cap.start);
+	now = r->rec.time;
+	switch (r->proc.event) {
+	case HONE_PROC_FORK:
+		return write_process(img, now, img->kthread ? EVENT_KTHREAD :
+							      EVENT_FORK);
+	case HONE_PROC_EXEC:
+	case HONE_PROC_CRED:
+		return write_process(img, now, EVENT_START);
+	case HONE_PROC_ANNOUNCE:
+		return pcapng_describe_image(img, now);
+	case HONE_PROC_EXIT:
+		return !img->described || write_process(img, now, EVENT_END);
+	}
+	return true;
+}
+
+static bool write_conn(struct conn *c, __u64 time, __u32 event)
+{
+	struct image *owner = image_find(c->owner.id);
+	struct block b;
+
+	/* A process is described before a connection names it. */
+	if (owner && !owner->tgid)
+		owner = NULL;
+	if (owner && !pcapng_describe_image(owner, time))
+		return false;
+	b = block_begin(BLOCK_CONN, 256);
+	if (!b.p)
+		return false;
+	b.p = put32(b.p, c->cookie);
+	b.p = put32(b.p, owner ? owner->tgid : 0);
+	b.p = put_time(b.p, time);
+	b.p = put_option32(b.p, 2, event);
+	b.p = put_option64(b.p, OPT_COOKIE, c->cookie);
+	if (owner)
+		b.p = put_option64(b.p, OPT_OWNER, owner->id);
+	b.p = put32(b.p, 0);
+	c->described = true;
+	c->described_owner = c->owner.id;
+	return block_end(&b);
+}
+
+bool pcapng_describe_conn(struct conn *c, __u64 time)
+{
+	return c->described || write_conn(c, time, EVENT_START);
+}
+
+static bool pcapng_sock(struct conn *c, const struct record *r)
+{
+	__u64 now;
+
+	if (!r)
+		return pcapng_describe_conn(c, pcapng.cap.start);
+	now = r->rec.time;
+	switch (r->sock.event) {
+	case HONE_SOCK_CLOSE:
+		/* Its packets still come until it is freed. */
+		return true;
+	case HONE_SOCK_FREE:
+		return !c->described || write_conn(c, now, EVENT_END);
+	}
+	/* Told once, and again when the owner has changed. */
+	return (c->described && c->described_owner == c->owner.id) ||
+	       write_conn(c, now, EVENT_START);
+}
+
+static bool pcapng_tail(const struct result *res)
+{
+	const struct account *packet = &res->kind[HONE_KIND_PACKET];
+	struct block b = block_begin(BLOCK_ISB, 512);
+	const struct account *a;
+	__u8 time[8];
+	int k;
+
+	if (!b.p) {
+		writer_close(&pcapng.w);
+		return false;
+	}
+	b.p = put32(b.p, 0);
+	b.p = put_time(b.p, res->end);
+	put_time(time, pcapng.cap.start);
+	b.p = put_option(b.p, 2, time, sizeof(time));
+	put_time(time, res->end);
+	b.p = put_option(b.p, 3, time, sizeof(time));
+	b.p = put_option64(b.p, 4, packet->seen);
+	b.p = put_option64(b.p, 5, 0);
+	b.p = put_option64(b.p, 7, packet->lost);
+	b.p = put_option64(b.p, 8, res->captured);
+	for (k = HONE_KIND_PROC; k <= HONE_KIND_SOCK; k++) {
+		a = &res->kind[k];
+		b.p = put_option64(b.p, 257 + 4 * k, a->seen);
+		b.p = put_option64(b.p, 258 + 4 * k, a->lost);
+		b.p = put_option64(b.p, 259 + 4 * k, 0);
+		b.p = put_option64(b.p, 260 + 4 * k,
+				   a->seen - a->filtered - a->lost);
+	}
+	b.p = put32(b.p, 0);
+	block_end(&b);
+	return writer_close(&pcapng.w);
+}
+
+static bool pcapng_flush(void)
+{
+	return writer_flush(&pcapng.w);
+}
+
+bool pcapng_open(const char *path, bool comments, bool darwin, bool usec)
+{
+	pcapng.comments = comments;
+	pcapng.darwin = darwin;
+	pcapng.usec = usec;
+	if (!writer_open(&pcapng.w, path, whole_blocks))
+		return false;
+	if (!isatty(pcapng.w.fd))
+		return true;
+	msg("writing: %s: PCAP-NG is not for a terminal", pcapng.w.name);
+	return false;
+}
+
+const struct sink sink_pcapng = {
+	.head	= pcapng_head,
+	.proc	= pcapng_proc,
+	.sock	= pcapng_sock,
+	.packet	= pcapng_packet,
+	.tail	= pcapng_tail,
+	.flush	= pcapng_flush,
+};

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Summary: for people, which process talked how much and with whom. */
+#include "out_summary.h"
+#include "msg.h"
+#include "out_text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SLOTS		1024
+#define PEERS_MAX	256	/* kept of a process */
+#define PEERS_SHOWN	8
+#define COMMAND_MAX	200
+
+struct amount {
+	__u64 in_packets, in_bytes;
+	__u64 out_packets, out_bytes;
+};
+
+struct peer {
+	__u8 addr[16];
+	__u16 port;			/* the well-known end's, as a rule */
+	__u8 proto;
+	__u8 alen;
+	__u8 mine;			/* @port is the process's own */
+	struct amount amount;
+};
+
+/* A process image that sent or received; lives to the end. */
+struct party {
+	__u64 id;
+	struct party *next;
+	__u32 pid;
+	char comm[HONE_COMM_LEN + 1];
+	char *path;
+	char *command;
+	struct amount amount;
+	struct amount made;		/* of it, made by the kernel */
+	struct peer *peers;
+	__u32 n_peers, size_peers;
+	__u64 other_peers;		/* packets of those not kept */
+};
+
+static FILE *out;
+static const char *out_name;
+static struct party *slots[SLOTS];
+static size_t n_parties;
+static struct party kernel, unknown;
+static __u64 start;
+
+/* Blanks part the arguments; what a terminal would act on is a dot. */
+static char *command_line(const struct strings *s)
+{
+	size_t len = s->argv_len < COMMAND_MAX ? s->argv_len : COMMAND_MAX;
+	char *line = xcalloc(1, len + 4);
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		unsigned char c = s->argv[i];
+
+		line[i] = !c ? ' ' : c < ' ' || c == 0x7f ? '.' : c;
+	}
+	while (len && line[len - 1] == ' ')
+		line[--len] = 0;
+	if (s->argv_len > COMMAND_MAX)
+		memcpy(line + len, "...", 4);
+	return line;
+}
+
+static struct party *party_of(struct image *img)
+{
+	struct party **slot = &slots[img->id % SLOTS], *p;
+	const struct strings *s;
+
+	for (p = *slot; p; p = p->next)
+		if (p->id == img->id)
+			return p;
+	s = image_strings(img);
+	p = xcalloc(1, sizeof(*p));
+	p->id = img->id;
+	p->pid = img->tgid;
+	memcpy(p->comm, img->comm, sizeof(p->comm));
+	p->path = xstrdup(s->path);
+	p->command = command_line(s);
+	p->next = *slot;
+	*slot = p;
+	n_parties++;
+	return p;
+}
+
+static void count(struct amount *a, const struct hone_packet *p)
+{
+	if (p->rec.flags & HONE_F_PKT_OUT) {
+		a->out_packets++;
+		a->out_bytes += p->wire_len;
+	} else {
+		a->in_packets++;
+		a->in_bytes += p->wire_len;
+	}
+}
+
+/*
+ * A peer is an address and one port: the lower of the two, which is the
+ * service's as a rule. So a thousand short connections are one peer.
+ */
+static void count_peer(struct party *party, const struct attributed *p)
+{
+	bool sent = p->packet.rec.flags & HONE_F_PKT_OUT;
+	struct peer want = { 0 }, *peer;
+	__u16 mine, theirs;
+	struct record r;
+	struct flow f;
+	__u32 i;
+
+	r.packet = p->packet;
+	r.data.p = p->data;
+	r.data.len = p->packet.cap_len;
+	decode_flow(&r, &f);
+	if (!f.alen)
+		return;
+	memcpy(want.addr, sent ? f.daddr : f.saddr, f.alen);
+	want.alen = f.alen;
+	want.proto = f.proto;
+	mine = sent ? f.sport : f.dport;
+	theirs = sent ? f.dport : f.sport;
+	want.mine = mine < theirs;
+	want.port = want.mine ? mine : theirs;
+	for (i = 0; i < party->n_peers; i++) {
+		peer = &party->peers[i];
+		if (!memcmp(peer, &want, offsetof(struct peer, amount))) {
+			count(&peer->amount, &p->packet);
+			return;
+		}
+	}
+	if (party->n_peers == PEERS_MAX) {
+		party->other_peers++;
+		return;
+	}
+	if (party->n_peers == party->size_peers) {
+		party->size_peers = party->size_peers ?
+				    party->size_peers * 2 : 4;
+		party->peers = xrealloc(party->peers, party->size_peers *
+					sizeof(*party->peers));
+	}
+	peer = &party->peers[party->n_peers++];
+	*peer = want;
+	count(&peer->amount, &p->packet);
+}
+
+static bool summary_packet(const struct attributed *p)
+{
+	struct party *party = &unknown;
+
+	if (p->img)
+		party = party_of(p->img);
+	else if (p->quality == HONE_Q_KERNEL)
+		party = &kernel;
+	count(&party->amount, &p->packet);
+	if (p->made)
+		count(&party->made, &p->packet);
+	count_peer(party, p);
+	return true;
+}
+
+static bool summary_head(const struct capture *cap)
+{
+	start = cap->start;
+	return true;
+}
+
+static __u64 all_bytes(const struct amount *a)
+{
+	return a->in_bytes + a->out_bytes;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct party *p = *(struct party *const *)a;
+	const struct party *q = *(struct party *const *)b;
+
+	if (all_bytes(&p->amount) != all_bytes(&q->amount))
+		return all_bytes(&p->amount) > all_bytes(&q->amount) ? -1 : 1;
+	return p->id < q->id ? -1 : p->id > q->id;
+}
+
+static int peer_by_bytes(const void *a, const void *b)
+{
+	const struct peer *p = a, *q = b;
+
+	if (all_bytes(&p->amount) != all_bytes(&q->amount))
+		return all_bytes(&p->amount) > all_bytes(&q->amount) ? -1 : 1;
+	return memcmp(p, q, offsetof(struct peer, amount));
+}
+
+static void print_amount(const char *before, const struct amount *a)
+{
+	fprintf(out, "%sin %llu packets, %llu bytes; out %llu packets, %llu bytes",
+		before, a->in_packets,
+		a->in_bytes,
+		a->out_packets,
+		a->out_bytes);
+}
+
+static void print_peer(const struct peer *peer)
+{
+	char s[INET6_ADDRSTRLEN] = "";
+
+	inet_ntop(peer->alen == 4 ? AF_INET : AF_INET6, peer->addr, s,
+		  sizeof(s));
+	fprintf(out, "    %s %s", proto_name(peer->proto), s);
+	if (peer->port)
+		fprintf(out, peer->mine ? " at own port %u" : " port %u",
+			peer->port);
+	print_amount(": ", &peer->amount);
+	fputc('\n', out);
+}
+
+static void print_party(struct party *p)
+{
+	__u32 i;
+
+	print_amount("  ", &p->amount);
+	fputc('\n', out);
+	if (p != &kernel && p->made.in_packets + p->made.out_packets)
+		fprintf(out, "  %llu of these packets the kernel made for it\n",
+			(p->made.in_packets +
+					     p->made.out_packets));
+	if (p->n_peers)
+		qsort(p->peers, p->n_peers, sizeof(*p->peers), peer_by_bytes);
+	for (i = 0; i < p->n_peers && i < PEERS_SHOWN; i++)
+		print_peer(&p->peers[i]);
+	if (p->n_peers > PEERS_SHOWN)
+		fprintf(out, "    and %s%u other peers\n",
+			p->other_peers ? "at least " : "",
+			p->n_peers - PEERS_SHOWN);
+}
+
+static struct party **sorted(void)
+{
+	struct party **all = xcalloc(n_parties + 1, sizeof(*all)), *p;
+	size_t i, n = 0;
+
+	for (i = 0; i < SLOTS; i++)
+		for (p = slots[i]; p; p = p->next)
+			all[n++] = p;
+	qsort(all, n, sizeof(*all), by_bytes);
+	return all;
+}
+
+static void print_head(const struct result *res)
+{
+	__u64 time = res->end > start ? res->end - start : 0;
+
+	fprintf(out, "%llu packets in %llu.%03llu seconds; %llu lost\n",
+		res->captured,
+		(time / 1000000000),
+		(time / 1000000 % 1000),
+		res->kind[HONE_KIND_PACKET].lost);
+}
+
+static bool summary_tail(const struct result *res)
+{
+	struct party **all = sorted();
+	bool ok = true;
+	size_t i;
+
+	print_head(res);
+	for (i = 0; i < n_parties; i++) {
+		fprintf(out, "\n%s [%u] %s\n", all[i]->comm, all[i]->pid,
+			all[i]->path);
+		if (all[i]->command[0])
+			fprintf(out, "  %s\n", all[i]->command);
+		print_party(all[i]);
+	}
+	free(all);
+	if (all_bytes(&kernel.amount)) {
+		fprintf(out, "\nthe kernel itself, for no process\n");
+		print_party(&kernel);
+	}
+	if (all_bytes(&unknown.amount)) {
+		fprintf(out, "\nwithout a known process\n");
+		print_party(&unknown);
+	}
+	if (fflush(out) || ferror(out)) {
+		msg_errno("writing: %s", out_name);
+		ok = false;
+	}
+	if (out != stderr && fclose(out) && ok) {
+		msg_errno("closing: %s", out_name);
+		ok = false;
+	}
+	return ok;
+}
+
+bool summary_open(const char *path)
+{
+	out_name = path ? path : "standard error";
+	if (path && !strcmp(path, "-")) {
+		out = stdout;
+		out_name = "standard output";
+	} else {
+		out = path ? fopen(path, "we") : stderr;
+	}
+	if (!out)
+		msg_errno("opening for writing: %s", path);
+	return out;
+}
+
+const struct sink sink_summary = {
+	.head	= summary_head,
+	.packet	= summary_packet,
+	.tail	= summary_tail,
+};

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Text: one record a line. The form is in hone-relayread(8). */
+#include "out_text.h"
+#include "encode.h"
+#include "msg.h"
+#include "writer.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define LINE_MAX_LEN	65536
+
+static struct writer out;
+static struct capture capture;
+static char *line;		/* being made; NULL: writing has failed */
+static size_t used;
+
+static size_t whole_lines(const __u8 *buf, size_t len)
+{
+	while (len && buf[len - 1] != '\n')
+		len--;
+	return len;
+}
+
+static void add(const char *fmt, ...) __printf(1, 2);
+
+static void add(const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(line + used, LINE_MAX_LEN - used, fmt, args);
+	va_end(args);
+	if (n > 0)
+		used += n;
+	if (used > LINE_MAX_LEN - 2)
+		used = LINE_MAX_LEN - 2;
+}
+
+static void add_name(const char *key, const char *name, size_t len)
+{
+	if (!len)
+		return;
+	add(" %s=", key);
+	used += encode(line + used, LINE_MAX_LEN - 2 - used, name, len, "");
+}
+
+/* Arguments are parted by commas; a comma in one is encoded. */
+static void add_argv(const struct strings *s)
+{
+	size_t len = s->argv_len, n;
+	const char *p = s->argv;
+
+	if (!len)
+		return;
+	add(" argv=");
+	while (len) {
+		n = strnlen(p, len);
+		used += encode(line + used, LINE_MAX_LEN - 2 - used, p, n, ",");
+		n += n < len;
+		p += n;
+		len -= n;
+		if (len)
+			add(",");
+	}
+}
+
+static bool begin(const char *what, __u64 time)
+{
+	__u64 t = time + capture.offset;
+
+	line = (char *)writer_room(&out, LINE_MAX_LEN);
+	used = 0;
+	if (line)
+		add("%s %llu.%09llu", what,
+		    (t / 1000000000),
+		    (t % 1000000000));
+	return line;
+}
+
+static bool end(void)
+{
+	line[used++] = '\n';
+	writer_put(&out, used);
+	return true;
+}
+
+static bool text_head(const struct capture *cap)
+{
+	int i;
+
+	capture = *cap;
+	if (!begin("HEAD", cap->start))
+		return false;
+	add(" snaplen=%u guid=", cap->snaplen);
+	for (i = 0; i < 16; i++)
+		add("%02x", cap->guid[i]);
+	add_name("app", cap->app, strlen(cap->app));
+	if (cap->os)
+		add_name("os", cap->os, strlen(cap->os));
+	if (cap->hardware)
+		add_name("hardware", cap->hardware, strlen(cap->hardware));
+	if (cap->comment)
+		add_name("comment", cap->comment, strlen(cap->comment));
+	return end();
+}
+
+static void add_image(struct image *img)
+{
+	const struct strings *s = image_strings(img);
+
+	add(" ppid=%u parent=%llu uid=%u euid=%u gid=%u egid=%u", img->ppid,
+	    img->parent_id, img->uid, img->euid, img->gid,
+	    img->egid);
+	add_name("comm", img->comm, strlen(img->comm));
+	add_name("path", s->path, strlen(s->path));
+	add_argv(s);
+	add_name("filename", s->filename, strlen(s->filename));
+	add_name("cwd", s->cwd, strlen(s->cwd));
+}
+
+static const char *proc_what(const struct image *img, const struct record *r,
+			     const char **how)
+{
+	*how = NULL;
+	if (img->kthread && (!r || r->proc.event == HONE_PROC_FORK))
+		return "KTHD";
+	if (!r) {
+		*how = "snapshot";
+		return "EXEC";
+	}
+	switch (r->proc.event) {
+	case HONE_PROC_FORK:
+		return "FORK";
+	case HONE_PROC_EXIT:
+		return "EXIT";
+	case HONE_PROC_ANNOUNCE:
+		*how = "announce";
+		return "EXEC";
+	case HONE_PROC_CRED:
+		return "CRED";
+	case HONE_PROC_COMM:
+		return "COMM";
+	default:
+		return "EXEC";
+	}
+}
+
+static bool text_proc(struct image *img, const struct record *r)
+{
+	const char *how, *what = proc_what(img, r, &how);
+	__u32 tid = r ? r->proc.tid : img->tgid;
+
+	if (!begin(what, r ? r->rec.time : capture.start))
+		return false;
+	add(" pid=%u tid=%u id=%llu", img->tgid, tid,
+	    img->id);
+	if (how)
+		add(" how=%s", how);
+	if (r && r->proc.event == HONE_PROC_EXIT)
+		add(" status=%u signal=%u", img->exit_code >> 8 & 255,
+		    img->exit_code & 127);
+	else
+		add_image(img);
+	return end();
+}
+
+const char *proto_name(unsigned int proto)
+{
+	static char number[16];
+
+	switch (proto) {
+	case IPPROTO_TCP:	return "tcp";
+	case IPPROTO_UDP:	return "udp";
+	case IPPROTO_ICMP:	return "icmp";
+	case IPPROTO_ICMPV6:	return "icmp6";
+	case IPPROTO_SCTP:	return "sctp";
+	case IPPROTO_UDPLITE:	return "udplite";
+	case IPPROTO_RAW:	return "raw";
+	}
+	snprintf(number, sizeof(number), "%u", proto);
+	return number;
+}
+
+static void add_address(const char *key, int family, const __u8 *addr,
+			unsigned int port)
+{
+	char s[INET6_ADDRSTRLEN] = "";
+
+	inet_ntop(family, addr, s, sizeof(s));
+	add(family == AF_INET6 ? " %s=[%s]:%u" : " %s=%s:%u", key, s, port);
+}
+
+static const char *const sock_events[] = {
+	[HONE_SOCK_OPEN]	= "open",
+	[HONE_SOCK_CLONE]	= "clone",
+	[HONE_SOCK_ACCEPT]	= "accept",
+	[HONE_SOCK_BIND]	= "bind",
+	[HONE_SOCK_CONNECT]	= "connect",
+	[HONE_SOCK_CLOSE]	= "close",
+	[HONE_SOCK_FREE]	= "free",
+	[HONE_SOCK_ANNOUNCE]	= "announce",
+	[HONE_SOCK_SNAPSHOT]	= "snapshot",
+	[HONE_SOCK_HOLDER]	= "holder",
+	[HONE_SOCK_ERROR]	= "error",
+};
+
+static bool sock_closes(unsigned int event)
+{
+	return event == HONE_SOCK_CLOSE || event == HONE_SOCK_FREE;
+}
+
+static void add_sock(const struct conn *c, const struct hone_sock_rec *s)
+{
+	const __u8 *saddr = c->saddr, *daddr = c->daddr;
+	unsigned int sport = c->sport, dport = c->dport;
+
+	if (s) {
+		saddr = s->saddr;
+		daddr = s->daddr;
+		sport = ntohs(s->sport);
+		dport = ntohs(s->dport);
+	}
+	if (c->family == AF_INET) {
+		saddr += 12;
+		daddr += 12;
+	} else if (c->family != AF_INET6) {
+		add(" family=%u", c->family);
+		return;
+	}
+	add(" proto=%s", proto_name(c->protocol));
+	add_address("local", c->family, saddr, sport);
+	add_address("remote", c->family, daddr, dport);
+}
+
+static bool text_sock(struct conn *c, const struct record *r)
+{
+	struct image *owner = image_find(r ? r->sock.owner : c->owner.id);
+	unsigned int event = r ? r->sock.event : HONE_SOCK_SNAPSHOT;
+
+	if (!begin(sock_closes(event) ? "SOCK C" : "SOCK O",
+		   r ? r->rec.time : capture.start))
+		return false;
+	if (r && r->sock.actor)
+		add(" pid=%u tid=%u id=%llu", r->sock.actor_tgid,
+		    r->sock.actor_tid, r->sock.actor);
+	add(" conn=%llu", c->cookie);
+	if (event < sizeof(sock_events) / sizeof(*sock_events) &&
+	    sock_events[event])
+		add(" how=%s", sock_events[event]);
+	else
+		add(" how=%u", event);
+	if (owner)
+		add(" owner=%u", owner->tgid);
+	add_sock(c, r ? &r->sock : NULL);
+	if (r && r->sock.error)
+		add(" error=%d", r->sock.error);
+	return end();
+}
+
+static const char *const quality_names[] = {
+	[HONE_Q_NONE]	= "none",
+	[HONE_Q_KERNEL]	= "kernel",
+	[HONE_Q_OWNER]	= "owner",
+	[HONE_Q_EXACT]	= "exact",
+};
+
+static void add_flow(const struct attributed *p)
+{
+	int family = p->packet.family;
+	struct record r;
+	struct flow f;
+
+	r.packet = p->packet;
+	r.data.p = p->data;
+	r.data.len = p->packet.cap_len;
+	decode_flow(&r, &f);
+	if (!f.alen)
+		return;
+	add(" proto=%s", proto_name(f.proto));
+	add_address("src", family, f.saddr, f.sport);
+	add_address("dst", family, f.daddr, f.dport);
+}
+
+static bool text_packet(const struct attributed *p)
+{
+	int i;
+
+	if (!begin(p->packet.rec.flags & HONE_F_PKT_OUT ? "PAKT O" : "PAKT I",
+		   p->time))
+		return false;
+	if (p->img) {
+		add(" pid=%u", p->img->tgid);
+		if (p->tid)
+			add(" tid=%u", p->tid);
+		add(" id=%llu", p->img->id);
+		add_name("comm", p->img->comm, strlen(p->img->comm));
+	} else if (p->quality == HONE_Q_KERNEL) {
+		add(" pid=0 comm=kernel");
+	}
+	if (p->conn)
+		add(" conn=%llu", p->conn->cookie);
+	if (p->dev)
+		add_name("dev", p->dev, strlen(p->dev));
+	add(" len=%u cap=%u", p->packet.wire_len, p->packet.cap_len);
+	add_flow(p);
+	for (i = 0; i < p->n_more; i++)
+		add(i ? ",%u" : " also=%u", p->more[i]->tgid);
+	if (p->lost)
+		add(" lost=%llu", p->lost);
+	if (p->made && p->img)
+		add(" made=kernel");
+	add(" quality=%s", quality_names[p->quality]);
+	return end();
+}
+
+static bool text_tail(const struct result *res)
+{
+	static const char *const kinds[] = {
+		"process", "socket", "actor", "packet",
+	};
+	bool ok = begin("TAIL", res->end);
+	int k;
+
+	if (ok) {
+		add(" packets=%llu", res->captured);
+		for (k = 0; k < HONE_KIND_MAX; k++)
+			add(" %s=%llu,%llu,%llu", kinds[k],
+			    res->kind[k].seen,
+			    res->kind[k].filtered,
+			    res->kind[k].lost);
+		end();
+	}
+	return writer_close(&out) && ok;
+}
+
+static bool text_flush(void)
+{
+	return writer_flush(&out);
+}
+
+bool text_open(const char *path)
+{
+	return writer_open(&out, path, whole_lines);
+}
+
+const struct sink sink_text = {
+	.head	= text_head,
+	.proc	= text_proc,
+	.sock	= text_sock,
+	.packet	= text_packet,
+	.tail	= text_tail,
+	.flush	= text_flush,
+};

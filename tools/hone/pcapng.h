@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* PCAP-NG: building blocks, and what the parts of that output share. */
+#ifndef HONE_PCAPNG_H
+#define HONE_PCAPNG_H
+
+#include "sink.h"
+#include "writer.h"
+
+#include <string.h>
+
+enum {
+	BLOCK_SHB	= 0x0a0d0d0a,
+	BLOCK_IDB	= 1,
+	BLOCK_ISB	= 5,
+	BLOCK_EPB	= 6,
+	BLOCK_PROC	= 0x101,
+	BLOCK_CONN	= 0x102,
+};
+
+#define BLOCK_DARWIN	0x80000001u
+
+enum {
+	OPT_COMMENT	= 1,
+	OPT_EPB_FLAGS	= 2,
+	OPT_EPB_DROP	= 4,
+	OPT_EPB_TASK	= 8,
+	OPT_EPB_CONN	= 257,
+	OPT_EPB_PID	= 258,
+	OPT_DARWIN_PROC	= 0x8001,
+	OPT_DARWIN_FLOW	= 0x8005,
+	/* Hone's own, inside Hone's own blocks. */
+	OPT_IMAGE	= 0x8101,
+	OPT_START	= 0x8102,
+	OPT_UID		= 0x8103,
+	OPT_GID		= 0x8104,
+	OPT_COMM	= 0x8105,
+	OPT_EXIT	= 0x8106,
+	OPT_CWD		= 0x8107,
+	OPT_FILENAME	= 0x8108,
+	OPT_COOKIE	= 0x8101,
+	OPT_OWNER	= 0x8102,
+};
+
+/* A block that grows; its length is patched in at the end. */
+struct block {
+	__u8 *start;
+	__u8 *p;
+};
+
+static inline __u8 *put16(__u8 *p, __u16 v)
+{
+	memcpy(p, &v, sizeof(v));
+	return p + sizeof(v);
+}
+
+static inline __u8 *put32(__u8 *p, __u32 v)
+{
+	memcpy(p, &v, sizeof(v));
+	return p + sizeof(v);
+}
+
+static inline __u8 *put64(__u8 *p, __u64 v)
+{
+	memcpy(p, &v, sizeof(v));
+	return p + sizeof(v);
+}
+
+/* Zeros up to a multiple of four; the room for them must be there. */
+static inline __u8 *put_padded(__u8 *p, const void *data, size_t len)
+{
+	size_t pad = -len & 3;
+
+	memcpy(p, data, len);
+	memset(p + len, 0, pad);
+	return p + len + pad;
+}
+
+__u8 *put_option(__u8 *p, __u16 code, const void *data, __u16 len);
+__u8 *put_option32(__u8 *p, __u16 code, __u32 v);
+__u8 *put_option64(__u8 *p, __u16 code, __u64 v);
+
+struct pcapng {
+	struct writer w;
+	struct capture cap;
+	bool comments;
+	bool darwin;
+	bool usec;
+	__u32 darwin_next;		/* index of the next darwin block */
+};
+
+extern struct pcapng pcapng;
+
+/* A block with room for @len bytes in all; p is NULL if writing failed. */
+struct block block_begin(__u32 type, size_t len);
+bool block_end(struct block *b);
+/* Time of a block, in the file's units. */
+__u8 *put_time(__u8 *p, __u64 boot);
+
+/* Says what a process or connection is, if this file does not yet. */
+bool pcapng_describe_image(struct image *img, __u64 time);
+bool pcapng_describe_conn(struct conn *c, __u64 time);
+/* The block that darwin options refer to. */
+bool pcapng_describe_darwin(struct image *img);
+
+bool pcapng_packet(const struct attributed *p);
+
+/* Opens the output; false after a message. */
+bool pcapng_open(const char *path, bool comments, bool darwin, bool usec);
+extern const struct sink sink_pcapng;
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PCAP-NG: packets.
+ *
+ * All options but the drop count are the same for packet after packet of a
+ * connection and user, so they are kept and copied in one piece.
+ */
+#include "pcapng.h"
+#include "encode.h"
+#include "msg.h"
+
+#include <stdio.h>
+
+#define TAIL_MAX	512
+
+/* All that the options depend on. */
+struct tail_key {
+	__u64 generation;
+	__u64 image;
+	__u64 cookie;
+	const char *dev;
+	__u32 tid;
+	__u32 flags;			/* of the block */
+	__u16 quality;
+	__u16 made;
+	__u32 reserved;		/* is compared, so zero */
+};
+
+struct tail {
+	struct tail_key key;
+	__u32 len;
+	__u8 bytes[TAIL_MAX];
+};
+
+/* In and out, each certain and not. */
+struct tail_cache {
+	struct tail tail[4];
+};
+
+static const char *const quality_names[] = {
+	[HONE_Q_NONE]	= "none",
+	[HONE_Q_KERNEL]	= "kernel",
+	[HONE_Q_OWNER]	= "owner",
+	[HONE_Q_EXACT]	= "exact",
+};
+
+static __u32 block_flags(const struct hone_packet *p)
+{
+	__u32 flags = p->rec.flags & HONE_F_PKT_OUT ? 2 : 1;
+
+	if (p->rec.flags & HONE_F_PKT_CSUM)
+		flags |= 1 << 9;
+	if (p->rec.flags & HONE_F_PKT_GSO)
+		flags |= 1 << 11;
+	return flags;
+}
+
+static size_t add_name(char *s, const char *key, const char *name, size_t max)
+{
+	size_t n = sprintf(s, " %s=", key);
+
+	return n + encode(s + n, max, name, strlen(name), "");
+}
+
+/* Returns its length. @s has room for TAIL_MAX / 2 bytes. */
+static size_t make_comment(char *s, const struct attributed *p)
+{
+	const struct image *img = p->img;
+	size_t n = 0;
+	int i;
+
+	if (img) {
+		n += sprintf(s + n, " PID=%u", img->tgid);
+		if (p->tid)
+			n += sprintf(s + n, " TID=%u", p->tid);
+		if (!img->gone || img->comm[0])
+			n += sprintf(s + n, " UID=%u", img->uid);
+		if (img->comm[0])
+			n += add_name(s + n, "COMM", img->comm, 48);
+	} else if (p->quality == HONE_Q_KERNEL) {
+		n += sprintf(s + n, " PID=0 COMM=kernel");
+	}
+	if (p->conn)
+		n += sprintf(s + n, " CONN=%llu",
+			     p->conn->cookie);
+	if (p->dev)
+		n += add_name(s + n, "DEV", p->dev, 48);
+	if (img && p->made)
+		n += sprintf(s + n, " MADE=kernel");
+	for (i = 0; i < p->n_more; i++)
+		n += sprintf(s + n, i ? ",%u" : " ALSO=%u", p->more[i]->tgid);
+	n += sprintf(s + n, " Q=%s", quality_names[p->quality]);
+	return n;
+}
+
+/* The options of a packet, and before it what they refer to. */
+static bool make_tail(struct tail *t, const struct attributed *p,
+		      __u32 flags)
+{
+	__u8 task[8], *at = t->bytes;
+	char comment[TAIL_MAX / 2];
+	struct image *img = p->img;
+	size_t n;
+	int i;
+
+	if (img && !pcapng_describe_image(img, p->time))
+		return false;
+	if (img && pcapng.darwin && !pcapng_describe_darwin(img))
+		return false;
+	if (p->conn && !pcapng_describe_conn(p->conn, p->time))
+		return false;
+	for (i = 0; i < p->n_more; i++)
+		if (!pcapng_describe_image(p->more[i], p->time))
+			return false;
+
+	if (pcapng.comments) {
+		n = make_comment(comment, p);
+		at = put_option(at, OPT_COMMENT, comment + 1, n - 1);
+	}
+	at = put_option32(at, OPT_EPB_FLAGS, flags);
+	if (img) {
+		put32(put32(task, img->tgid), p->tid);
+		at = put_option(at, OPT_EPB_TASK, task, sizeof(task));
+	}
+	if (p->conn)
+		at = put_option32(at, OPT_EPB_CONN, p->conn->cookie);
+	if (img)
+		at = put_option32(at, OPT_EPB_PID, img->tgid);
+	if (img && pcapng.darwin)
+		at = put_option32(at, OPT_DARWIN_PROC, img->darwin_index);
+	if (p->conn && pcapng.darwin)
+		at = put_option32(at, OPT_DARWIN_FLOW, p->conn->cookie);
+	at = put32(at, 0);
+	t->len = at - t->bytes;
+	return true;
+}
+
+static struct tail *find_tail(const struct attributed *p)
+{
+	static struct tail other[4];
+	int slot = (p->packet.rec.flags & HONE_F_PKT_OUT ? 2 : 0) +
+		   (p->quality == HONE_Q_EXACT);
+	struct tail_key key = {
+		.generation = table_generation,
+		.image = p->img ? p->img->id : 0,
+		.cookie = p->conn ? p->conn->cookie : 0,
+		.dev = p->dev,
+		.tid = p->tid,
+		.flags = block_flags(&p->packet),
+		.quality = p->quality,
+		.made = p->made,
+	};
+	struct tail *t = &other[slot];
+
+	if (p->conn) {
+		if (!p->conn->tails)
+			p->conn->tails = xcalloc(1, sizeof(*p->conn->tails));
+		t = &p->conn->tails->tail[slot];
+	}
+	if (memcmp(&t->key, &key, sizeof(key)) || p->n_more) {
+		t->key.generation = 0;
+		if (!make_tail(t, p, key.flags))
+			return NULL;
+		t->key = key;
+		/* What describes it may itself have been news. */
+		t->key.generation = p->n_more ? 0 : table_generation;
+	}
+	return t;
+}
+
+bool pcapng_packet(const struct attributed *p)
+{
+	__u32 len = p->packet.cap_len;
+	struct block b;
+	struct tail *t;
+
+	t = find_tail(p);
+	if (!t)
+		return false;
+	b = block_begin(BLOCK_EPB, 64 + len + TAIL_MAX);
+	if (!b.p)
+		return false;
+	b.p = put32(b.p, 0);
+	b.p = put_time(b.p, p->time);
+	b.p = put32(b.p, len);
+	b.p = put32(b.p, p->packet.wire_len > len ? p->packet.wire_len : len);
+	b.p = put_padded(b.p, p->data, len);
+	if (p->lost)
+		b.p = put_option64(b.p, OPT_EPB_DROP, p->lost);
+	memcpy(b.p, t->bytes, t->len);
+	b.p += t->len;
+	return block_end(&b);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The queue of records on their way out, in order; packets may wait in it. */
+#ifndef HONE_QUEUE_H
+#define HONE_QUEUE_H
+
+#include "table.h"
+
+enum held_state {
+	HELD_DONE,		/* may go out */
+	HELD_DEMUX,		/* received, its socket is not known yet */
+	HELD_READER,		/* its reader is not known yet */
+};
+
+/* One more receiver of a multicast packet. */
+struct receiver {
+	__u64 cookie;
+	struct user user;
+	struct receiver *next;
+};
+
+/* Head of an entry; the record's bytes follow. */
+struct held {
+	__u32 size;			/* with head, a multiple of 8 */
+	__u8 state;			/* enum held_state */
+	__u8 quality;
+	bool made;			/* by the kernel for user */
+	__u8 pending;		/* deliveries that nobody took yet */
+	__u64 time;
+	__u64 lost;			/* packets lost before */
+	__u64 not_before;		/* more receivers may come till then */
+	__u64 cookie;
+	struct user user;
+	struct receiver *more;
+};
+
+/* Positions grow forever; an entry keeps its own. */
+__u64 queue_push(const struct record *r, const struct held *head);
+/* The entry at @pos, or NULL if it has gone out. Valid until a push. */
+struct held *queue_at(__u64 pos);
+struct held *queue_first(void);
+__u64 queue_first_pos(void);
+void queue_pop(void);
+size_t queue_bytes(void);
+
+static inline const __u8 *held_record(const struct held *h)
+{
+	return (const __u8 *)(h + 1);
+}
+
+#endif

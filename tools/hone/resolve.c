@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resolving: records in, in order of time; events and packets out, named.
+ *
+ * All of what goes out passes a queue, in which a received packet may wait
+ * for its reader; so the order stays that of time.
+ */
+#include "resolve.h"
+#include "attribute.h"
+
+#include <stdint.h>
+
+/* Packets without a socket wait as long, for the deliver record. */
+#define DEMUX_NS	2000000ULL
+
+__u64 resolve_window = 100000000;
+size_t resolve_bytes = 8 << 20;
+__u64 resolve_limit;
+struct resolved resolved;
+
+static bool begun;
+static __u64 lost_packets;	/* since the last packet */
+
+bool resolve_full(void)
+{
+	return resolve_limit && resolved.packets >= resolve_limit;
+}
+
+static void count_lost(int kind, __u64 n)
+{
+	resolved.lost[kind] += n;
+	if (kind == HONE_KIND_PACKET)
+		lost_packets += n;
+}
+
+static void seen_gap(const struct record *r)
+{
+	int k;
+
+	for (k = 0; k < HONE_KIND_MAX; k++)
+		count_lost(k, r->lost.records[k]);
+}
+
+static void push_event(const struct record *r, __u64 time)
+{
+	struct held h = { .time = time };
+
+	queue_push(r, &h);
+}
+
+static void take_event(const struct record *r, __u64 time)
+{
+	switch (r->rec.type) {
+	case HONE_REC_PROC:
+		resolved.seen[HONE_KIND_PROC]++;
+		if (image_of_record(r))
+			push_event(r, time);
+		break;
+	case HONE_REC_SOCK:
+		resolved.seen[HONE_KIND_SOCK]++;
+		if (conn_of_record(r))
+			push_event(r, time);
+		break;
+	case HONE_REC_NETDEV:
+		resolved.seen[HONE_KIND_SOCK]++;
+		netdev_of_record(r);
+		break;
+	case HONE_REC_LOST:
+		seen_gap(r);
+		break;
+	}
+}
+
+static void take(const struct record *r, __u64 time)
+{
+	switch (r->rec.type) {
+	case HONE_REC_PACKET:
+		resolved.seen[HONE_KIND_PACKET]++;
+		attribute_packet(r, time, lost_packets);
+		lost_packets = 0;
+		return;
+	case HONE_REC_DELIVER:
+		attribute_deliver(r);
+		break;
+	case HONE_REC_CONSUME:
+		attribute_consume(r);
+		break;
+	case HONE_REC_TCP_READ:
+		attribute_read(r);
+		break;
+	case HONE_REC_TCP_WRITE:
+		attribute_write(r);
+		break;
+	default:
+		take_event(r, time);
+		return;
+	}
+	resolved.seen[HONE_KIND_ACTOR]++;
+}
+
+bool resolve_snapshot(const struct record *r, void *arg)
+{
+	(void)arg;
+	switch (r->rec.type) {
+	case HONE_REC_PROC:
+		image_of_record(r);
+		break;
+	case HONE_REC_SOCK:
+		conn_of_record(r);
+		break;
+	case HONE_REC_NETDEV:
+		netdev_of_record(r);
+		break;
+	case HONE_REC_SNAP_END:
+		resolved.snap_end = r->rec.time;
+		break;
+	}
+	return true;
+}
+
+bool resolve_record(const struct record *r, void *arg)
+{
+	(void)arg;
+	if (!resolved.first)
+		resolved.first = r->rec.time;
+	/* A stream that breaks its word is not to break the output's. */
+	if (r->rec.time > resolved.last)
+		resolved.last = r->rec.time;
+	if (!resolve_flush(resolved.last))
+		return false;
+	if (r->missing)
+		count_lost(HONE_KIND_PACKET, r->missing);
+	take(r, resolved.last);
+	return true;
+}
+
+static void name_receivers(struct attributed *p, struct receiver *more)
+{
+	for (; more && p->n_more < ALSO_MAX; more = more->next) {
+		struct image *img = image_find(more->user.id);
+
+		if (!img || !img->tgid)
+			continue;
+		img->used = p->time;
+		p->more[p->n_more++] = img;
+	}
+}
+
+static bool out_packet(struct held *h)
+{
+	struct attributed p;
+
+	memcpy(&p.packet, held_record(h), sizeof(p.packet));
+	p.time = h->time;
+	p.data = held_record(h) + sizeof(p.packet);
+	p.img = image_find(h->user.id);
+	p.conn = conn_find(h->cookie);
+	p.tid = h->user.tid;
+	p.quality = h->quality;
+	p.made = h->made;
+	p.dev = netdev_name(p.packet.netns, p.packet.ifindex);
+	p.lost = h->lost;
+	p.n_more = 0;
+	/* Nothing but a number is known of it. */
+	if (h->user.id && (!p.img || !p.img->tgid)) {
+		p.img = NULL;
+		p.tid = 0;
+		p.quality = HONE_Q_NONE;
+	}
+	if (p.img)
+		p.img->used = h->time;
+	if (h->more)
+		name_receivers(&p, h->more);
+	resolved.packets++;
+	return sink_packet(&p);
+}
+
+static bool out_event(struct held *h)
+{
+	struct record r;
+	struct image *img;
+	struct conn *c;
+	const char *why;
+
+	/* It was decoded once: it is sound. */
+	if (decode(held_record(h), h->size - sizeof(*h), &r, &why) != DECODE_OK)
+		return true;
+	r.rec.time = h->time;
+	if (r.rec.type == HONE_REC_PROC) {
+		img = image_find(r.proc.id);
+		resolved.images += r.proc.event == HONE_PROC_FORK;
+		return !img || sink_proc(img, &r);
+	}
+	c = conn_find(r.sock.cookie);
+	resolved.conns += r.sock.event == HONE_SOCK_OPEN ||
+			  r.sock.event == HONE_SOCK_CLONE;
+	return !c || sink_sock(c, &r);
+}
+
+static bool out_first(struct held *h)
+{
+	struct hone_rec rec;
+
+	memcpy(&rec, held_record(h), sizeof(rec));
+	return rec.type == HONE_REC_PACKET ? out_packet(h) : out_event(h);
+}
+
+/* May it go out, by now at the latest? */
+static bool ready(struct held *h, __u64 now)
+{
+	if (queue_bytes() > resolve_bytes) {
+		attribute_timeout(h);
+		return true;
+	}
+	if (h->not_before > now)
+		return false;
+	if (h->state == HELD_DONE)
+		return true;
+	if (now - h->time <= resolve_window &&
+	    (h->state != HELD_DEMUX || now - h->time <= DEMUX_NS))
+		return false;
+	attribute_timeout(h);
+	return true;
+}
+
+bool resolve_flush(__u64 now)
+{
+	struct held *h;
+	bool ok;
+
+	while (begun && (h = queue_first())) {
+		if (resolve_full())
+			return false;
+		if (h->state != HELD_DONE || h->not_before) {
+			if (!ready(h, now))
+				break;
+		}
+		ok = out_first(h);
+		queue_pop();
+		if (!ok)
+			return false;
+	}
+	table_expire(now);
+	return true;
+}
+
+/* What begins later has a record of its own in the queue. */
+static bool tell_image(struct image *img)
+{
+	return img->born || img->gone || sink_proc(img, NULL);
+}
+
+static bool tell_conn(struct conn *c)
+{
+	return c->born || !c->told || sink_sock(c, NULL);
+}
+
+bool resolve_begin(const struct capture *cap)
+{
+	if (begun)
+		return true;
+	begun = true;
+	return sink_head(cap) && image_each(tell_image) &&
+	       conn_each(tell_conn);
+}
+
+bool resolve_end(void)
+{
+	return resolve_flush(UINT64_MAX);
+}

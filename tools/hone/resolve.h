@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Resolving: records in, in order of time; events and packets out, named. */
+#ifndef HONE_RESOLVE_H
+#define HONE_RESOLVE_H
+
+#include "sink.h"
+
+/* Nanoseconds and bytes for which received packets wait for their reader. */
+extern __u64 resolve_window;
+extern size_t resolve_bytes;
+/* Packets after which it is enough, 0 = no limit. */
+extern __u64 resolve_limit;
+
+/* What came by. */
+struct resolved {
+	__u64 seen[HONE_KIND_MAX];	/* records, by kind */
+	__u64 lost[HONE_KIND_MAX];	/* as the stream tells */
+	__u64 packets;		/* that went out */
+	__u64 images, conns;		/* that events told of */
+	__u64 first, last;		/* boot time; 0 = none yet */
+	__u64 snap_end;		/* boot time, snapshot complete */
+};
+
+extern struct resolved resolved;
+
+/* A record of the snapshot. */
+bool resolve_snapshot(const struct record *r, void *arg);
+/*
+ * A record of the stream, in order. False if an output has failed, or all
+ * packets that were wanted have gone out.
+ */
+bool resolve_record(const struct record *r, void *arg);
+/* Nothing older than @now is to come: lets out what needs not wait. */
+bool resolve_flush(__u64 now);
+/* The first output: what exists, then what has been held back till now. */
+bool resolve_begin(const struct capture *cap);
+/* Nothing is to come any more. */
+bool resolve_end(void);
+bool resolve_full(void);
+
+#endif

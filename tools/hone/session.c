@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions: a capture that the kernel makes now.
+ *
+ * A round takes the time T0 and reads every CPU's file until it has nothing
+ * more, or something newer: then all that is stamped up to T0 is here.
+ */
+#include "session.h"
+#include "capture.h"
+#include "control.h"
+#include "merge.h"
+#include "msg.h"
+#include "options.h"
+#include "raw.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What lies in sub-buffers that are not full is asked for this often. */
+#define ROUND_NS	100000000ULL
+
+static struct channel *channels;
+static struct pollfd *polls;	/* the first one is for new files */
+static int n_channels;
+static int watch = -1;
+static atomic_int stop;
+static int status;		/* EXIT_* */
+static bool begun;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+/* The first one ends the capture, the second one the program. */
+static void catch_signals(void)
+{
+	struct sigaction sa = {
+		.sa_handler = on_signal,
+		.sa_flags = SA_RESETHAND,
+	};
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+}
+
+static __u64 boot_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static bool fail(int code)
+{
+	if (!status)
+		status = code;
+	return false;
+}
+
+/* Channels */
+
+static bool have_channel(const char *path)
+{
+	int i;
+
+	for (i = 0; i < n_channels; i++)
+		if (!strcmp(channels[i].name, path))
+			return true;
+	return false;
+}
+
+static bool add_channel(const char *name)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", control_dir(), name);
+	if (have_channel(path))
+		return true;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		msg_errno("opening: %s", path);
+		return fail(EXIT_KERNEL);
+	}
+	channels = xrealloc(channels, (n_channels + 1) * sizeof(*channels));
+	channel_init(&channels[n_channels++], fd, path);
+	polls = xrealloc(polls, (n_channels + 1) * sizeof(*polls));
+	polls[n_channels] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	return true;
+}
+
+/* A file for each CPU; a CPU that comes later brings its own. */
+static bool find_channels(void)
+{
+	struct dirent *de;
+	bool ok = true;
+	DIR *dir;
+
+	dir = opendir(control_dir());
+	if (!dir) {
+		msg_errno("opening: %s", control_dir());
+		return fail(EXIT_KERNEL);
+	}
+	while (ok && (de = readdir(dir)))
+		if (!strncmp(de->d_name, "events", 6))
+			ok = add_channel(de->d_name);
+	closedir(dir);
+	return ok;
+}
+
+static void watch_channels(void)
+{
+	watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (watch >= 0)
+		inotify_add_watch(watch, control_dir(), IN_CREATE);
+	polls = xrealloc(polls, sizeof(*polls));
+	polls[0] = (struct pollfd){ .fd = watch, .events = POLLIN };
+}
+
+/* Has a file come since it was last asked? */
+static bool new_channels(void)
+{
+	char events[4096];
+	bool any = false;
+
+	while (watch >= 0 && read(watch, events, sizeof(events)) > 0)
+		any = true;
+	return any;
+}
+
+/* Records */
+
+static bool on_record(const struct record *r, void *arg)
+{
+	if (options.record && !raw_record(r))
+		return false;
+	if (!begun)
+		capture_clock(r);
+	return resolve_record(r, arg);
+}
+
+static bool on_snapshot(const struct record *r, void *arg)
+{
+	if (options.record && !raw_record(r))
+		return false;
+	capture_clock(r);
+	return resolve_snapshot(r, arg);
+}
+
+static bool merged(enum merge_result res)
+{
+	switch (res) {
+	case MERGE_OK:
+		return true;
+	case MERGE_BAD:
+		return fail(EXIT_STREAM);
+	default:
+		return resolve_full() ? false : fail(EXIT_TROUBLE);
+	}
+}
+
+static bool read_snapshot(void)
+{
+	struct channel c;
+	char path[4096];
+	ssize_t n;
+	bool ok;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/snapshot", control_dir());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		msg_errno("opening: %s", path);
+		return fail(EXIT_KERNEL);
+	}
+	channel_init(&c, fd, path);
+	do {
+		n = channel_read(&c);
+		ok = n >= 0 && merged(merge(&c, 1, UINT64_MAX, on_snapshot,
+					    NULL));
+	} while (ok && n > 0);
+	if (n < 0) {
+		fail(EXIT_KERNEL);
+	} else if (ok && !resolved.snap_end) {
+		msg("reading: %s: it ends too early", path);
+		ok = fail(EXIT_STREAM);
+	}
+	channel_close(&c);
+	return ok;
+}
+
+/* All up to @horizon; what is read beyond stays for the next round. */
+static bool one_round(__u64 horizon)
+{
+	ssize_t n;
+	int i;
+
+	/* After the time was taken: an unseen file has nothing older. */
+	if (new_channels() && !find_channels())
+		return false;
+	for (i = 0; i < n_channels; i++) {
+		do {
+			n = channel_read(&channels[i]);
+		} while (n > 0 && channels[i].last_time <= horizon);
+		if (n < 0)
+			return fail(EXIT_KERNEL);
+	}
+	return merged(merge(channels, n_channels, horizon, on_record, NULL));
+}
+
+/* Gives the outputs what is ready, and hands it on. */
+static bool let_out(__u64 now)
+{
+	bool ok = resolve_flush(now);
+
+	if (options.record && !raw_flush())
+		ok = false;
+	if (!sink_flush())
+		ok = false;
+	return ok || resolve_full() ? ok : fail(EXIT_TROUBLE);
+}
+
+/* Stages */
+
+static bool configure(void)
+{
+	__u64 subbuf, kb = options.buffer_kb;
+	const char *s;
+
+	if (options.snaplen != ~0ULL &&
+	    !control_command("snaplen %llu",
+			     options.snaplen))
+		return fail(EXIT_KERNEL);
+	if (kb == ~0ULL)
+		return true;
+	s = control_status("subbuf_size");
+	subbuf = s ? strtoull(s, NULL, 10) / 1024 : 0;
+	/* Four of them at least, smaller ones if need be. */
+	if (!subbuf || kb < 4 * subbuf) {
+		subbuf = kb / 4 ? kb / 4 : 1;
+		if (!control_command("subbuf_size %llu",
+				     subbuf))
+			return fail(EXIT_KERNEL);
+	}
+	if (!control_command("subbufs %llu",
+			     (kb / subbuf)))
+		return fail(EXIT_KERNEL);
+	return true;
+}
+
+static void tell_ready(void)
+{
+	if (options.ready_fd < 0)
+		return;
+	if (write(options.ready_fd, "ready\n", 6) != 6)
+		msg_errno("writing: descriptor %d of --ready-fd",
+			  options.ready_fd);
+	close(options.ready_fd);
+}
+
+static bool start(void)
+{
+	struct rlimit files;
+	__u64 now;
+
+	/* A file for each CPU. */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (!configure())
+		return false;
+	watch_channels();
+	if (!control_command("start"))
+		return fail(EXIT_KERNEL);
+	if (!find_channels() || !read_snapshot())
+		return false;
+	now = boot_clock();
+	if (!one_round(now))
+		return false;
+	begun = true;
+	if (!capture_begin())
+		return fail(EXIT_TROUBLE);
+	if (!let_out(now))
+		return false;
+	tell_ready();
+	return true;
+}
+
+/* Sleeps until a buffer is full, a round is due or a signal has come. */
+static bool wait_round(__u64 end)
+{
+	struct timespec ts = { 0 };
+	__u64 now = boot_clock(), ns = ROUND_NS;
+	sigset_t none;
+
+	if (end && now >= end)
+		return false;
+	if (end && end - now < ns)
+		ns = end - now;
+	ts.tv_nsec = ns;
+	sigemptyset(&none);
+	if (ppoll(polls, n_channels + 1, &ts, &none) < 0 && errno != EINTR) {
+		msg_errno("waiting: %s", control_dir());
+		return fail(EXIT_TROUBLE);
+	}
+	return true;
+}
+
+static void run(void)
+{
+	__u64 end = options.duration ? boot_clock() + options.duration : 0;
+	sigset_t ours, old;
+	__u64 now;
+	bool more;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	for (more = true; more && !stop;) {
+		/* From here on a signal waits for ppoll(). */
+		sigprocmask(SIG_BLOCK, &ours, &old);
+		more = stop || wait_round(end);
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		now = boot_clock();
+		if (more)
+			more = one_round(now) && let_out(now);
+	}
+}
+
+/* Everything that was recorded until the end of recording. */
+static void finish(void)
+{
+	struct account stats[HONE_KIND_MAX];
+	bool counted;
+
+	if (!control_command("stop"))
+		fail(EXIT_KERNEL);
+	if (!status && !resolve_full() && one_round(UINT64_MAX) &&
+	    !resolve_end() && !resolve_full())
+		fail(EXIT_TROUBLE);
+	counted = control_stats(stats);
+	if (!counted)
+		fail(EXIT_KERNEL);
+	if (begun && !capture_end(counted ? stats : NULL))
+		fail(EXIT_TROUBLE);
+	if (options.record && !raw_close())
+		fail(EXIT_TROUBLE);
+}
+
+int session_run(void)
+{
+	int i, ret;
+
+	ret = control_open();
+	if (ret)
+		return ret;
+	if (!capture_open())
+		return EXIT_TROUBLE;
+	catch_signals();
+	if (start())
+		run();
+	finish();
+	for (i = 0; i < n_channels; i++)
+		channel_close(&channels[i]);
+	free(channels);
+	free(polls);
+	if (watch >= 0)
+		close(watch);
+	control_close();
+	return status;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sinks: hands everything to each of the outputs in use. */
+#include "sink.h"
+
+static const struct sink *sinks[4];
+static int n_sinks;
+
+void sink_add(const struct sink *s)
+{
+	sinks[n_sinks++] = s;
+}
+
+/* One output's failure keeps nothing from the others. */
+bool sink_head(const struct capture *cap)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->head && !sinks[i]->head(cap))
+			ok = false;
+	return ok;
+}
+
+bool sink_proc(struct image *img, const struct record *r)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->proc && !sinks[i]->proc(img, r))
+			ok = false;
+	return ok;
+}
+
+bool sink_sock(struct conn *c, const struct record *r)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->sock && !sinks[i]->sock(c, r))
+			ok = false;
+	return ok;
+}
+
+bool sink_packet(const struct attributed *p)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->packet && !sinks[i]->packet(p))
+			ok = false;
+	return ok;
+}
+
+bool sink_tail(const struct result *res)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->tail && !sinks[i]->tail(res))
+			ok = false;
+	return ok;
+}
+
+bool sink_flush(void)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->flush && !sinks[i]->flush())
+			ok = false;
+	return ok;
+}

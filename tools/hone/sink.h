@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sinks: what becomes of events and attributed packets, in order. */
+#ifndef HONE_SINK_H
+#define HONE_SINK_H
+
+#include "table.h"
+
+/* Receivers of a multicast packet that are named beside the first. */
+#define ALSO_MAX	8
+
+/* A packet, and who sent or received it. */
+struct attributed {
+	struct hone_packet packet;	/* its record's fixed part */
+	const __u8 *data;
+	__u64 time;			/* boot time, never runs backwards */
+	struct image *img;		/* NULL: nobody, or the kernel */
+	struct conn *conn;		/* NULL: not known */
+	const char *dev;		/* NULL: not known */
+	__u64 lost;			/* packets lost just before */
+	__u32 tid;			/* 0: not known for certain */
+	__u8 quality;		/* enum hone_quality */
+	bool made;			/* made by the kernel for @img */
+	int n_more;
+	struct image *more[ALSO_MAX];	/* others that received it too */
+};
+
+/* What a capture is, for the head of an output. */
+struct capture {
+	__u64 offset;		/* real time - boot time, nanoseconds */
+	__u64 start;			/* boot time */
+	__u32 snaplen;
+	__u8 guid[16];
+	const char *comment;		/* or NULL, as the next two */
+	const char *hardware, *os;
+	const char *app;
+};
+
+/* Totals, of a kind of records. */
+struct account {
+	__u64 seen, filtered, lost;
+};
+
+struct result {
+	struct account kind[HONE_KIND_MAX];
+	__u64 captured;		/* packets that went to the sinks */
+	__u64 end;			/* boot time */
+};
+
+/*
+ * Each may be NULL. A false return, after a message, ends the capture, but
+ * the other sinks still get the tail.
+ */
+struct sink {
+	bool (*head)(const struct capture *cap);
+	/* An event, or with @r NULL an image that lives as output begins. */
+	bool (*proc)(struct image *img, const struct record *r);
+	bool (*sock)(struct conn *c, const struct record *r);
+	bool (*packet)(const struct attributed *p);
+	bool (*tail)(const struct result *res);
+	bool (*flush)(void);
+};
+
+void sink_add(const struct sink *s);
+bool sink_head(const struct capture *cap);
+bool sink_proc(struct image *img, const struct record *r);
+bool sink_sock(struct conn *c, const struct record *r);
+bool sink_packet(const struct attributed *p);
+bool sink_tail(const struct result *res);
+bool sink_flush(void);
+
+#endif

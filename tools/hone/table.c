@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tables: processes, connections and interfaces. */
+#include "table.h"
+#include "msg.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <arpa/inet.h>
+
+/* TIME_WAIT lasts a minute; what ended longer ago is not referred to. */
+#define KEEP_NS		(150ULL * 1000000000)
+
+struct table {
+	void **slot;
+	size_t n, mask;
+};
+
+static struct table images, conns;
+static struct image *dead_images, **dead_images_end = &dead_images;
+static struct conn *dead_conns, **dead_conns_end = &dead_conns;
+__u64 table_generation = 1;
+static struct netdev *netdevs;
+
+static size_t hash(__u64 key)
+{
+	return (key * 0x9e3779b97f4a7c15ULL) >> 20;
+}
+
+/* Both kinds of entries begin with their key and the next one. */
+struct entry {
+	__u64 key;
+	struct entry *next;
+};
+
+static void *table_find(const struct table *t, __u64 key)
+{
+	struct entry *e;
+
+	if (!t->slot)
+		return NULL;
+	for (e = t->slot[hash(key) & t->mask]; e; e = e->next)
+		if (e->key == key)
+			return e;
+	return NULL;
+}
+
+static void table_grow(struct table *t)
+{
+	struct table new = { .mask = t->slot ? t->mask * 2 + 1 : 255 };
+	struct entry *e, *next;
+	size_t i, s;
+
+	new.n = t->n;
+	new.slot = xcalloc(new.mask + 1, sizeof(*new.slot));
+	for (i = 0; t->slot && i <= t->mask; i++) {
+		for (e = t->slot[i]; e; e = next) {
+			next = e->next;
+			s = hash(e->key) & new.mask;
+			e->next = new.slot[s];
+			new.slot[s] = e;
+		}
+	}
+	free(t->slot);
+	*t = new;
+}
+
+static void *table_add(struct table *t, __u64 key, size_t size)
+{
+	struct entry *e = xcalloc(1, size);
+	size_t s;
+
+	if (!t->slot || t->n > t->mask)
+		table_grow(t);
+	s = hash(key) & t->mask;
+	e->key = key;
+	e->next = t->slot[s];
+	t->slot[s] = e;
+	t->n++;
+	return e;
+}
+
+static void table_del(struct table *t, void *entry)
+{
+	struct entry *e = entry, **p;
+
+	for (p = (struct entry **)&t->slot[hash(e->key) & t->mask]; *p;
+	     p = &(*p)->next) {
+		if (*p == e) {
+			*p = e->next;
+			t->n--;
+			return;
+		}
+	}
+}
+
+/* Images */
+
+static const struct strings nothing = {
+	.path = "", .argv = "", .filename = "", .cwd = "", .cgroup = "",
+};
+
+static char *dup_span(struct span s)
+{
+	char *p = xrealloc(NULL, s.len + 1);
+
+	if (s.len)
+		memcpy(p, s.p, s.len);
+	p[s.len] = 0;
+	return p;
+}
+
+static void strings_put(struct strings *s)
+{
+	if (!s || --s->ref)
+		return;
+	free(s->path);
+	free(s->argv);
+	free(s->filename);
+	free(s->cwd);
+	free(s->cgroup);
+	free(s);
+}
+
+struct image *image_find(__u64 id)
+{
+	return id ? table_find(&images, id) : NULL;
+}
+
+const struct strings *image_strings(struct image *img)
+{
+	struct image *parent = img;
+	int depth;
+
+	/* A forked image is its parent's program. */
+	for (depth = 0; parent && !parent->strings && depth < 1000; depth++)
+		parent = image_find(parent->parent_id);
+	if (!parent || !parent->strings)
+		return &nothing;
+	if (parent != img) {
+		img->strings = parent->strings;
+		img->strings->ref++;
+	}
+	return img->strings;
+}
+
+static void image_take_strings(struct image *img, const struct record *r)
+{
+	struct strings *s = xcalloc(1, sizeof(*s));
+
+	s->ref = 1;
+	s->path = dup_span(r->path);
+	s->argv = dup_span(r->argv);
+	s->argv_len = r->argv.len;
+	s->filename = dup_span(r->filename);
+	s->cwd = dup_span(r->cwd);
+	s->cgroup = dup_span(r->cgroup);
+	strings_put(img->strings);
+	img->strings = s;
+}
+
+static void image_list(struct image *img, __u64 now)
+{
+	if (img->listed)
+		return;
+	img->listed = true;
+	img->expires = now + KEEP_NS;
+	img->dead_next = NULL;
+	*dead_images_end = img;
+	dead_images_end = &img->dead_next;
+}
+
+static void image_ended(struct image *img, __u64 now)
+{
+	if (!img->ended)
+		img->ended = now;
+	image_list(img, now);
+}
+
+struct image *image_get(__u64 id, __u32 tgid, __u64 now)
+{
+	struct image *img = image_find(id);
+
+	if (!id)
+		return NULL;
+	if (!img) {
+		img = table_add(&images, id, sizeof(*img));
+		img->gone = true;
+		image_list(img, now);
+	}
+	if (!img->tgid && tgid) {
+		img->tgid = tgid;
+		table_generation++;
+	}
+	return img;
+}
+
+static bool event_has_strings(__u32 event)
+{
+	return event == HONE_PROC_EXEC || event == HONE_PROC_ANNOUNCE ||
+	       event == HONE_PROC_SNAPSHOT;
+}
+
+/* What outputs repeat with every packet. */
+static bool image_renamed(const struct image *img, const struct hone_proc *p)
+{
+	return img->tgid != p->tgid || img->uid != p->uid ||
+	       strncmp(img->comm, (const char *)p->comm, HONE_COMM_LEN);
+}
+
+struct image *image_of_record(const struct record *r)
+{
+	const struct hone_proc *p = &r->proc;
+	struct image *img, *prev;
+
+	if (!p->id)
+		return NULL;
+	img = image_find(p->id);
+	if (!img)
+		img = table_add(&images, p->id, sizeof(*img));
+	else if (image_renamed(img, p))
+		table_generation++;
+	img->gone = false;
+	img->parent_id = p->parent_id;
+	img->start = p->start;
+	img->tgid = p->tgid;
+	img->ppid = p->ppid;
+	img->uid = p->uid;
+	img->euid = p->euid;
+	img->gid = p->gid;
+	img->egid = p->egid;
+	img->kthread = r->rec.flags & HONE_F_PROC_KTHREAD;
+	memcpy(img->comm, p->comm, HONE_COMM_LEN);
+	if (p->event != HONE_PROC_EXIT) {
+		img->net_ns = p->net_ns;
+		img->pid_ns = p->pid_ns;
+		img->mnt_ns = p->mnt_ns;
+	}
+	if (event_has_strings(p->event) && (!img->strings || r->path.len))
+		image_take_strings(img, r);
+	switch (p->event) {
+	case HONE_PROC_FORK:
+		img->born = true;
+		image_strings(img);	/* while the parent is there */
+		break;
+	case HONE_PROC_EXEC:
+		img->born = true;
+		prev = image_find(p->prev_id);
+		if (prev)
+			image_ended(prev, r->rec.time);
+		break;
+	case HONE_PROC_EXIT:
+		img->exit_code = p->exit_code;
+		image_ended(img, r->rec.time);
+		break;
+	}
+	return img;
+}
+
+bool image_each(bool (*fn)(struct image *img))
+{
+	struct image *img;
+	size_t i;
+
+	for (i = 0; images.slot && i <= images.mask; i++)
+		for (img = images.slot[i]; img; img = img->next)
+			if (!fn(img))
+				return false;
+	return true;
+}
+
+/* Connections */
+
+struct conn *conn_find(__u64 cookie)
+{
+	return cookie ? table_find(&conns, cookie) : NULL;
+}
+
+static void conn_list(struct conn *c, __u64 now)
+{
+	if (c->listed)
+		return;
+	c->listed = true;
+	c->expires = now + KEEP_NS;
+	c->dead_next = NULL;
+	*dead_conns_end = c;
+	dead_conns_end = &c->dead_next;
+}
+
+struct conn *conn_get(__u64 cookie, __u64 now)
+{
+	struct conn *c = conn_find(cookie);
+
+	if (!c && cookie) {
+		c = table_add(&conns, cookie, sizeof(*c));
+		conn_list(c, now);
+	}
+	return c;
+}
+
+void conn_set_user(struct user *user, const struct user *to, __u64 now)
+{
+	struct image *img;
+
+	if (user->id != to->id) {
+		img = image_find(user->id);
+		if (img)
+			img->refs--;
+		img = image_get(to->id, to->tgid, now);
+		if (img)
+			img->refs++;
+	}
+	*user = *to;
+}
+
+/* The owner may have ended before the capture: its socket remembers it. */
+static void conn_owner_of_record(struct conn *c, const struct record *r)
+{
+	const struct hone_sock_rec *s = &r->sock;
+	struct user owner = { .id = s->owner, .tgid = s->owner_tgid };
+	struct image *img;
+
+	if (!s->owner)
+		return;
+	conn_set_user(&c->owner, &owner, r->rec.time);
+	img = image_find(s->owner);
+	if (!img->gone || img->comm[0])
+		return;
+	img->start = s->owner_start;
+	img->uid = s->uid;
+	img->euid = s->uid;
+	memcpy(img->comm, s->owner_comm, HONE_COMM_LEN);
+	table_generation++;
+}
+
+struct conn *conn_of_record(const struct record *r)
+{
+	const struct hone_sock_rec *s = &r->sock;
+	struct conn *c = conn_get(s->cookie, r->rec.time);
+
+	if (!c)
+		return NULL;
+	c->netns = s->netns;
+	c->family = s->family;
+	c->kern = r->rec.flags & HONE_F_SOCK_KERN;
+	/* The last word, when it dies, may be without addresses. */
+	if (s->event != HONE_SOCK_FREE) {
+		c->protocol = s->protocol;
+		c->sport = ntohs(s->sport);
+		c->dport = ntohs(s->dport);
+		memcpy(c->saddr, s->saddr, sizeof(c->saddr));
+		memcpy(c->daddr, s->daddr, sizeof(c->daddr));
+	}
+	conn_owner_of_record(c, r);
+	c->told = true;
+	switch (s->event) {
+	case HONE_SOCK_OPEN:
+	case HONE_SOCK_CLONE:
+	case HONE_SOCK_ANNOUNCE:
+		c->born = true;
+		break;
+	case HONE_SOCK_FREE:
+		c->freed = r->rec.time;
+		conn_list(c, r->rec.time);
+		break;
+	}
+	return c;
+}
+
+bool conn_each(bool (*fn)(struct conn *c))
+{
+	struct conn *c;
+	size_t i;
+
+	for (i = 0; conns.slot && i <= conns.mask; i++)
+		for (c = conns.slot[i]; c; c = c->next)
+			if (!fn(c))
+				return false;
+	return true;
+}
+
+/* Interfaces */
+
+void netdev_of_record(const struct record *r)
+{
+	const struct hone_netdev *n = &r->netdev;
+	struct netdev *d;
+
+	for (d = netdevs; d; d = d->next)
+		if (d->netns == n->netns && d->ifindex == n->ifindex)
+			break;
+	if (!d) {
+		d = xcalloc(1, sizeof(*d));
+		d->netns = n->netns;
+		d->ifindex = n->ifindex;
+		d->next = netdevs;
+		netdevs = d;
+	}
+	d->type = n->type;
+	memcpy(d->name, n->name, HONE_IFNAME_LEN);
+	table_generation++;
+}
+
+const char *netdev_name(__u64 netns, __u32 ifindex)
+{
+	static struct netdev *last;
+	struct netdev *d;
+
+	if (last && last->netns == netns && last->ifindex == ifindex)
+		return last->name;
+	for (d = netdevs; d; d = d->next) {
+		if (d->netns == netns && d->ifindex == ifindex) {
+			last = d;
+			return d->name;
+		}
+	}
+	return NULL;
+}
+
+/* Expiry */
+
+static void conn_free(struct conn *c, __u64 now)
+{
+	const struct user nobody = { 0 };
+
+	conn_set_user(&c->owner, &nobody, now);
+	conn_set_user(&c->reader, &nobody, now);
+	conn_set_user(&c->writer, &nobody, now);
+	table_del(&conns, c);
+	free(c->writes.e);
+	free(c->reads.e);
+	free(c->waits.w);
+	free(c->tails);
+	free(c);
+}
+
+static void image_free(struct image *img)
+{
+	table_del(&images, img);
+	strings_put(img->strings);
+	free(img);
+}
+
+static void expire_conns(__u64 now)
+{
+	struct conn *c;
+
+	while ((c = dead_conns) && c->expires < now) {
+		dead_conns = c->dead_next;
+		if (!dead_conns)
+			dead_conns_end = &dead_conns;
+		c->listed = false;
+		if (c->used + KEEP_NS >= now)
+			conn_list(c, now);
+		else if (c->freed || !c->told)
+			conn_free(c, now);
+	}
+}
+
+static void expire_images(__u64 now)
+{
+	struct image *img;
+
+	while ((img = dead_images) && img->expires < now) {
+		dead_images = img->dead_next;
+		if (!dead_images)
+			dead_images_end = &dead_images;
+		img->listed = false;
+		if (img->refs || img->used + KEEP_NS >= now)
+			image_list(img, now);
+		else if (img->ended || img->gone)
+			image_free(img);
+	}
+}
+
+void table_expire(__u64 now)
+{
+	expire_conns(now);
+	expire_images(now);
+}

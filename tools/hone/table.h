@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tables: the processes, connections and interfaces that a stream tells of,
+ * kept for as long as packets may refer to them.
+ */
+#ifndef HONE_TABLE_H
+#define HONE_TABLE_H
+
+#include "decode.h"
+#include "extent.h"
+
+#include <stdbool.h>
+
+/* What a process image shares with the images forked from it. */
+struct strings {
+	unsigned int ref;
+	char *path;			/* "" if not known */
+	char *argv;			/* each argument ends with NUL */
+	__u32 argv_len;
+	char *filename;
+	char *cwd;
+	char *cgroup;
+};
+
+/* A process image, by its identity. */
+struct image {
+	__u64 id;
+	struct image *next;		/* in its hash chain */
+	__u64 parent_id;
+	__u64 start;			/* boot clock, nanoseconds */
+	__u64 ended;			/* boot clock, 0 = lives */
+	__u64 used;			/* boot clock, last packet */
+	__u64 expires;		/* looked at again then */
+	struct image *dead_next;
+	struct strings *strings;	/* NULL: ask the parent image */
+	unsigned int refs;		/* connections that name it */
+	__u32 tgid, ppid;
+	__u32 uid, euid, gid, egid;
+	__u32 exit_code;
+	__u32 net_ns, pid_ns, mnt_ns;
+	bool kthread;
+	bool born;			/* the stream tells of its beginning */
+	bool gone;			/* no process record told of it */
+	bool listed;			/* among the dead */
+	char comm[HONE_COMM_LEN + 1];
+	/* The PCAP-NG output's own notes. */
+	bool described;
+	bool has_darwin;
+	__u32 darwin_index;
+	char darwin_comm[HONE_COMM_LEN + 1];
+};
+
+/* A received packet that waits for its reader. */
+struct waiting {
+	__u64 pos;			/* in the queue */
+	__u32 seq;			/* TCP */
+	__u32 key;			/* datagram */
+	bool tcp;
+	bool taken;
+};
+
+/* Those of a connection, oldest first: w[head, n). */
+struct waitings {
+	struct waiting *w;
+	__u32 head, n, size;
+};
+
+/* A connection, by its cookie. */
+struct conn {
+	__u64 cookie;
+	struct conn *next;		/* in its hash chain */
+	__u64 netns;
+	__u64 freed;			/* boot clock, 0 = lives */
+	__u64 used;			/* boot clock, last packet */
+	__u64 expires;		/* looked at again then */
+	struct conn *dead_next;
+	struct user owner;
+	struct user reader, writer;	/* the last ones */
+	struct extents writes, reads;
+	struct waitings waits;
+	__u16 family, protocol;
+	__u16 sport, dport;		/* host byte order */
+	__u8 saddr[16], daddr[16];
+	bool kern;
+	bool told;			/* by a socket record */
+	bool born;			/* the stream tells of its beginning */
+	bool listed;			/* among the dead */
+	/* The PCAP-NG output's own notes. */
+	bool described;
+	__u64 described_owner;
+	struct tail_cache *tails;
+};
+
+struct netdev {
+	__u64 netns;
+	__u32 ifindex;
+	__u16 type;
+	char name[HONE_IFNAME_LEN + 1];
+	struct netdev *next;
+};
+
+/* Steps when what outputs say of an image or interface may have changed. */
+extern __u64 table_generation;
+
+struct image *image_find(__u64 id);
+/* As image_find(), but makes one of which no record has told. */
+struct image *image_get(__u64 id, __u32 tgid, __u64 now);
+struct image *image_of_record(const struct record *r);
+/* Never NULL; empty strings where nothing is known. */
+const struct strings *image_strings(struct image *img);
+/* Calls @fn for each image; stops if it returns false. */
+bool image_each(bool (*fn)(struct image *img));
+
+struct conn *conn_find(__u64 cookie);
+/* As conn_find(), but makes one of which no record has told. */
+struct conn *conn_get(__u64 cookie, __u64 now);
+struct conn *conn_of_record(const struct record *r);
+/* Sets one of a connection's users; the image stays as long. */
+void conn_set_user(struct user *user, const struct user *to, __u64 now);
+bool conn_each(bool (*fn)(struct conn *c));
+
+void netdev_of_record(const struct record *r);
+const char *netdev_name(__u64 netns, __u32 ifindex);
+
+/* Forgets what ended long before @now. */
+void table_expire(__u64 now);
+
+#endif

@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Streams of records for the tests, each a story of its own.
+ *   hone-mkrec DIR        writes each to DIR/NAME.hone
+ */
+#include "mkrec.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LO	0x7f000001u
+#define NEAR	0x0a090001u
+#define FAR	0x0a090002u
+#define GROUP	0xef010203u
+
+static const struct task init = {
+	.id = 1, .pid = 1, .comm = "init", .path = "/sbin/init",
+	.argv = { "init" },
+};
+
+static const struct task shell = {
+	.id = 20, .pid = 200, .ppid = 1, .parent_id = 1, .uid = 1000,
+	.comm = "bash", .path = "/bin/bash", .argv = { "bash", "-l" },
+};
+
+static const struct task server = {
+	.id = 30, .pid = 300, .ppid = 1, .parent_id = 1, .uid = 33,
+	.comm = "httpd", .path = "/usr/sbin/httpd",
+	.argv = { "httpd", "-f", "a b" },
+};
+
+static const struct task worker = {	/* forked by the server */
+	.id = 31, .pid = 301, .ppid = 300, .parent_id = 30, .uid = 33,
+	.comm = "httpd",
+};
+
+static const struct task child = {	/* the shell's, before exec */
+	.id = 21, .pid = 201, .ppid = 200, .parent_id = 20, .uid = 1000,
+	.comm = "bash",
+};
+
+static const struct task curl = {	/* the shell's, after exec */
+	.id = 22, .pid = 201, .ppid = 200, .parent_id = 20, .prev_id = 21,
+	.uid = 1000, .comm = "curl", .path = "/usr/bin/curl",
+	.argv = { "curl", "-s", "http://localhost/" },
+};
+
+static const struct task kworker = {
+	.id = 5, .pid = 50, .ppid = 2, .comm = "kworker/0:1", .kthread = true,
+};
+
+static const struct task odd = {	/* a name that breaks lines */
+	.id = 60, .pid = 600, .ppid = 1, .parent_id = 1, .uid = 7,
+	.comm = "a b\n%\xff", .path = "/tmp/a b",
+	.argv = { "", "x,y", "\xc3\xa9" },
+};
+
+/* The snapshot that streams begin with. */
+static void snapshot(void)
+{
+	on_cpu(SNAPSHOT);
+	at(10);
+	subbuf();
+	netdev(1, "lo");
+	netdev(2, "eth0");
+	proc(HONE_PROC_SNAPSHOT, &init);
+	proc(HONE_PROC_SNAPSHOT, &shell);
+	proc(HONE_PROC_SNAPSHOT, &server);
+	proc(HONE_PROC_SNAPSHOT, &kworker);
+}
+
+static void snapshot_done(void)
+{
+	at(20);
+	snap_end();
+	on_cpu(0);
+}
+
+static void begin(void)
+{
+	on_cpu(0);
+	at(0);
+	subbuf();
+	snapshot();
+	snapshot_done();
+}
+
+static void forks(void)
+{
+	struct task cred = curl;
+	struct task renamed = curl;
+
+	begin();
+	at(100);
+	proc(HONE_PROC_FORK, &child);
+	at(110);
+	proc(HONE_PROC_EXEC, &curl);
+	at(120);
+	cred.uid = 0;
+	proc(HONE_PROC_CRED, &cred);
+	at(130);
+	renamed.comm = "renamed";
+	proc(HONE_PROC_COMM, &renamed);
+	at(140);
+	proc(HONE_PROC_FORK, &worker);
+	at(150);
+	proc_exit(&renamed, 3 << 8);
+	at(160);
+	proc_exit(&worker, 9);
+	at(170);
+	proc(HONE_PROC_SNAPSHOT, &odd);
+}
+
+static const struct sock listener = {
+	.cookie = 500, .protocol = IPPROTO_TCP, .saddr = LO, .sport = 80,
+};
+
+static const struct sock client = {
+	.cookie = 501, .protocol = IPPROTO_TCP, .saddr = LO, .daddr = LO,
+	.sport = 40000, .dport = 80,
+};
+
+static const struct sock conn = {
+	.cookie = 502, .protocol = IPPROTO_TCP, .saddr = LO, .daddr = LO,
+	.sport = 80, .dport = 40000,
+};
+
+/*
+ * A connection over loopback. The server accepts and forks; its child reads
+ * the request and answers. The sequence numbers wrap around on the way.
+ */
+static void tcp(void)
+{
+	const __u32 c = 0xfffffff0, s = 5000;
+	__u32 pkt;
+
+	on_cpu(0);
+	at(0);
+	subbuf();
+	snapshot();
+	sock(HONE_SOCK_HOLDER, &listener, &server, &server);
+	snapshot_done();
+
+	at(100);
+	proc(HONE_PROC_FORK, &child);
+	proc(HONE_PROC_EXEC, &curl);
+	at(110);
+	sock(HONE_SOCK_OPEN, &client, &curl, &curl);
+	tcp_out(&client, &curl, &curl, (struct seg){ SYN, c });
+	at(111);
+	pkt = tcp_in(&conn, NULL, false, (struct seg){ SYN, c });
+	deliver(&listener, &server, pkt, 0);
+	at(112);
+	tcp_out(&conn, &server, NULL, (struct seg){ SYN | ACK, s, c + 1 });
+	tcp_in(&client, &curl, true, (struct seg){ SYN | ACK, s, c + 1 });
+	tcp_out(&client, &curl, &curl, (struct seg){ ACK, c + 1, s + 1 });
+	at(113);
+	pkt = tcp_in(&conn, NULL, false, (struct seg){ ACK, c + 1, s + 1 });
+	sock(HONE_SOCK_CLONE, &conn, &server, NULL);
+	deliver(&conn, &server, pkt, 0);
+	at(120);
+	sock(HONE_SOCK_CONNECT, &client, &curl, &curl);
+	at(130);
+	tcp_write(&client, &curl, c + 1);
+	tcp_out(&client, &curl, &curl,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "GET / HTTP/1.0\r\n\r\n" });
+	at(131);
+	tcp_in(&conn, &server, true,
+	       (struct seg){ PSH | ACK, c + 1, s + 1, "GET / HTTP/1.0\r\n\r\n" });
+	at(132);
+	tcp_out(&conn, &server, NULL, (struct seg){ ACK, s + 1, c + 19 });
+	tcp_in(&client, &curl, true, (struct seg){ ACK, s + 1, c + 19 });
+	at(200);
+	sock(HONE_SOCK_ACCEPT, &conn, &server, &server);
+	at(210);
+	proc(HONE_PROC_FORK, &worker);
+	at(220);
+	tcp_read(&conn, &worker, c + 1, c + 19);
+	at(230);
+	tcp_write(&conn, &worker, s + 1);
+	tcp_out(&conn, &server, &worker,
+		(struct seg){ PSH | ACK, s + 1, c + 19, "HTTP/1.0 200 OK\r\n\r\n" });
+	at(231);
+	tcp_in(&client, &curl, true,
+	       (struct seg){ PSH | ACK, s + 1, c + 19, "HTTP/1.0 200 OK\r\n\r\n" });
+	at(240);
+	tcp_read(&client, &curl, s + 1, s + 20);
+	/* The server closes its copy, the worker the connection. */
+	at(250);
+	sock(HONE_SOCK_CLOSE, &conn, &server, &worker);
+	tcp_out(&conn, &server, &worker, (struct seg){ FIN | ACK, s + 20, c + 19 });
+	at(251);
+	tcp_in(&client, &curl, true, (struct seg){ FIN | ACK, s + 20, c + 19 });
+	at(252);
+	proc_exit(&worker, 0);
+	at(260);
+	sock(HONE_SOCK_CLOSE, &client, &curl, &curl);
+	tcp_out(&client, &curl, &curl, (struct seg){ FIN | ACK, c + 19, s + 21 });
+	at(261);
+	tcp_in(&conn, &server, true, (struct seg){ FIN | ACK, c + 19, s + 21 });
+	tcp_out(&conn, &server, NULL, (struct seg){ ACK, s + 21, c + 20 });
+	tcp_in(&client, &curl, true, (struct seg){ ACK, s + 21, c + 20 });
+	/* A retransmit, long after: its writer is gone, but was the writer. */
+	at(300000);
+	tcp_out(&conn, &server, NULL,
+		(struct seg){ PSH | ACK, s + 1, c + 19, "HTTP/1.0 200 OK\r\n\r\n" });
+	sock(HONE_SOCK_FREE, &client, &curl, NULL);
+	sock(HONE_SOCK_FREE, &conn, &server, NULL);
+	at(300010);
+	proc_exit(&curl, 0);
+}
+
+/* Two tasks read, and write, one connection in turns. */
+static void handover(void)
+{
+	const __u32 r = 1000, w = 9000;
+
+	on_cpu(0);
+	at(0);
+	subbuf();
+	snapshot();
+	sock(HONE_SOCK_HOLDER, &conn, &server, &server);
+	snapshot_done();
+	at(100);
+	proc(HONE_PROC_FORK, &worker);
+	at(110);
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, r, w, "first" });
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, r + 5, w, "second" });
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, r + 11, w, "third" });
+	at(120);
+	tcp_read(&conn, &server, r, r + 5);
+	at(130);
+	tcp_read(&conn, &worker, r + 5, r + 11);
+	at(140);
+	/* Written before the capture: only the owner is known. */
+	tcp_out(&conn, &server, NULL, (struct seg){ PSH | ACK, w - 3, r, "old" });
+	tcp_write(&conn, &server, w);
+	tcp_write(&conn, &worker, w + 4);
+	/* Sent when the server calls, though the worker wrote it. */
+	at(150);
+	tcp_out(&conn, &server, &server, (struct seg){ PSH | ACK, w, r, "mine" });
+	tcp_out(&conn, &server, &server, (struct seg){ PSH | ACK, w + 4, r, "his" });
+	/* The third is never read; time passes. */
+	at(500000);
+	tcp_in(&conn, &server, true, (struct seg){ ACK, r + 16, w });
+}
+
+static const struct sock dns = {
+	.cookie = 600, .protocol = IPPROTO_UDP, .saddr = LO, .daddr = LO,
+	.sport = 53, .dport = 41000,
+};
+
+static const struct sock asker = {
+	.cookie = 601, .protocol = IPPROTO_UDP, .saddr = LO, .daddr = LO,
+	.sport = 41000, .dport = 53,
+};
+
+static void udp(void)
+{
+	__u32 pkt;
+
+	begin();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	sock(HONE_SOCK_OPEN, &asker, &shell, &shell);
+	at(110);
+	udp_out(&asker, &shell, &shell, "question");
+	pkt = udp_in(&dns, "question");
+	deliver(&dns, &server, pkt, 77);
+	at(120);
+	consume(&dns, &server, 77);
+	at(130);
+	udp_out(&dns, &server, &server, "answer");
+	pkt = udp_in(&asker, "answer");
+	deliver(&asker, &shell, pkt, 77);
+	at(140);
+	consume(&asker, &shell, 77);
+	/* Nobody takes this one. */
+	at(150);
+	udp_out(&dns, &server, &server, "more");
+	pkt = udp_in(&asker, "more");
+	deliver(&asker, &shell, pkt, 78);
+	at(200000);
+	sock(HONE_SOCK_CLOSE, &asker, &shell, &shell);
+	sock(HONE_SOCK_FREE, &asker, &shell, NULL);
+	at(200100);
+	udp_out(&dns, &server, &server, "late");
+	pkt = udp_in(&asker, "late");
+	unreachable_out(&asker, pkt);
+	/* A kernel thread sends, too. */
+	at(200200);
+	udp_out(&dns, NULL, &kworker, "kernel");
+}
+
+static void multicast(void)
+{
+	static const struct sock one = {
+		.cookie = 700, .protocol = IPPROTO_UDP, .saddr = GROUP,
+		.daddr = FAR, .sport = 5353, .dport = 5353, .ifindex = 2,
+	};
+	struct sock two = one, three = one;
+	__u32 pkt;
+
+	two.cookie = 701;
+	three.cookie = 702;
+	begin();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &one, &server, NULL);
+	sock(HONE_SOCK_ANNOUNCE, &two, &shell, NULL);
+	sock(HONE_SOCK_ANNOUNCE, &three, &init, NULL);
+	at(110);
+	pkt = udp_in(&one, "hello all");
+	deliver(&one, &server, pkt, 10);
+	deliver(&two, &shell, pkt, 11);
+	deliver(&three, &init, pkt, 12);
+	at(120);
+	consume(&two, &shell, 11);
+	consume(&one, &server, 10);
+	at(200);
+	consume(&three, &init, 12);
+	/* Taken before the second socket has got it. */
+	at(1000);
+	pkt = udp_in(&one, "once more");
+	deliver(&one, &server, pkt, 13);
+	on_cpu(1);
+	at(1000);
+	subbuf();
+	at(1001);
+	consume(&one, &server, 13);
+	on_cpu(0);
+	at(1002);
+	deliver(&two, &shell, pkt, 14);
+	at(1010);
+	consume(&two, &shell, 14);
+}
+
+static void losses(void)
+{
+	begin();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &asker, &shell, NULL);
+	udp_out(&asker, &shell, &shell, "one");
+	at(110);
+	lost(5, 2);
+	at(120);
+	udp_out(&asker, &shell, &shell, "two");
+	/* A gap in the numbers that nothing told of. */
+	skip_seq(3);
+	at(130);
+	udp_out(&asker, &shell, &shell, "three");
+	/* Numbers go on in the next sub-buffer. */
+	at(140);
+	subbuf();
+	udp_out(&asker, &shell, &shell, "four");
+	/* A process that no record has told of, for it was lost. */
+	at(150);
+	lost(0, 1);
+	udp_out(&asker, &shell, &(struct task){ .id = 99, .pid = 990 }, "who");
+}
+
+/* CPU 1's stream lies behind CPU 0's, though all happened in turns. */
+static void two_cpus(void)
+{
+	__u32 pkt;
+	int i;
+
+	begin();
+	at(50);
+	sock(HONE_SOCK_ANNOUNCE, &asker, &shell, NULL);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	for (i = 0; i < 4; i++) {
+		at(100 + 20 * i);
+		udp_out(&asker, &shell, &shell, "cpu 0");
+	}
+	on_cpu(1);
+	at(5);
+	subbuf();
+	for (i = 0; i < 4; i++) {
+		at(110 + 20 * i);
+		pkt = udp_in(&dns, "cpu 1");
+		deliver(&dns, &server, pkt, 90 + i);
+	}
+	/* The reader is on a third. */
+	on_cpu(2);
+	at(6);
+	subbuf();
+	for (i = 0; i < 4; i++) {
+		at(1000 + i);
+		consume(&dns, &server, 90 + i);
+	}
+}
+
+static void holders(void)
+{
+	static const struct sock shared = {
+		.cookie = 800, .protocol = IPPROTO_TCP, .saddr = NEAR,
+		.daddr = FAR, .sport = 2222, .dport = 1111, .ifindex = 2,
+	};
+	static const struct task gone = {
+		.id = 8, .pid = 80, .comm = "gone",
+	};
+
+	on_cpu(0);
+	at(0);
+	subbuf();
+	/* Born between start and snapshot: told twice. */
+	at(5);
+	proc(HONE_PROC_FORK, &worker);
+	snapshot();
+	proc(HONE_PROC_SNAPSHOT, &worker);
+	sock(HONE_SOCK_HOLDER, &shared, &gone, &server);
+	sock(HONE_SOCK_HOLDER, &shared, &gone, &worker);
+	sock(HONE_SOCK_SNAPSHOT, &shared, &gone, NULL);
+	snapshot_done();
+	/* Its owner ended before the capture: only the socket knows it. */
+	at(100);
+	tcp_out(&shared, &gone, NULL, (struct seg){ ACK, 1, 1 });
+	tcp_in(&shared, &gone, true, (struct seg){ PSH | ACK, 1, 1, "x" });
+	at(200);
+	tcp_read(&shared, &worker, 1, 2);
+	at(210);
+	tcp_out(&shared, &gone, NULL, (struct seg){ ACK, 1, 2 });
+}
+
+/* What had ended when the snapshot was made is told of by its end. */
+static void early_exit(void)
+{
+	on_cpu(0);
+	at(0);
+	subbuf();
+	at(1);
+	proc(HONE_PROC_ANNOUNCE, &odd);
+	sock(HONE_SOCK_OPEN, &asker, &odd, &odd);
+	udp_out(&asker, &odd, &odd, "last words");
+	proc_exit(&odd, 11);
+	at(2);
+	sock(HONE_SOCK_FREE, &asker, &odd, NULL);
+	snapshot();
+	snapshot_done();
+	at(100);
+	/* A datagram that was on its way. */
+	udp_out(&asker, &odd, NULL, "ghost");
+}
+
+static void echo(void)
+{
+	static const struct sock ping = {
+		.cookie = 900, .protocol = IPPROTO_ICMP, .saddr = NEAR,
+		.daddr = FAR,
+	};
+	__u32 pkt;
+
+	begin();
+	at(100);
+	pkt = echo_in(FAR, NEAR, 8);
+	echo_out(NEAR, FAR, 0, pkt);
+	/* The hint names another packet: addresses do not mirror. */
+	at(200);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	pkt = udp_in(&dns, "unrelated");
+	deliver(&dns, &server, pkt, 3);
+	echo_out(NEAR, FAR, 0, pkt);
+	consume(&dns, &server, 3);
+	/* A ping of ours, and its answer. */
+	at(300);
+	sock(HONE_SOCK_OPEN, &ping, &shell, &shell);
+	pkt = echo_in(FAR, NEAR, 0);
+	deliver(&ping, &shell, pkt, 4);
+	at(310);
+	consume(&ping, &shell, 4);
+	/* A connection to a closed port. */
+	at(400);
+	pkt = tcp_in(&client, NULL, false, (struct seg){ SYN, 7 });
+}
+
+static void cut(void)
+{
+	udp();
+	put_raw("\x80\x00\x00\x00\x40\x00", 6);
+}
+
+static void garbage(void)
+{
+	udp();
+	put_raw("This is no record at all; far from it.", 38);
+}
+
+static void attribute(void)
+{
+	struct {
+		struct hone_proc p;
+		struct hone_attr a;
+	} r = {
+		.p.rec = {
+			.len = sizeof(r), .type = HONE_REC_PROC,
+			.time = 100000999000ULL, .seq = 1000,
+		},
+		.p.id = 70,
+		.a.len = 4000000000u,
+	};
+
+	udp();
+	put_raw(&r, sizeof(r));
+}
+
+static void newer(void)
+{
+	subbuf_version(HONE_VERSION_MAJOR + 1, 3);
+}
+
+/* A newer minor version: records and attributes that nobody knows yet. */
+static void minor(void)
+{
+	struct hone_rec rec = {
+		.len = 40, .type = 999, .time = 100000090000ULL, .seq = 1,
+	};
+
+	on_cpu(0);
+	at(0);
+	subbuf_version(HONE_VERSION_MAJOR, HONE_VERSION_MINOR + 7);
+	snapshot();
+	snapshot_done();
+	put_raw(&rec, sizeof(rec));
+	put_raw("sixteen bytes...", 16);
+	skip_seq(1);
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &asker, &shell, NULL);
+	udp_out(&asker, &shell, &shell, "one");
+}
+
+static void empty(void)
+{
+}
+
+static const struct {
+	const char *name;
+	void (*write)(void);
+} scenarios[] = {
+	{ "forks", forks },
+	{ "tcp", tcp },
+	{ "handover", handover },
+	{ "udp", udp },
+	{ "multicast", multicast },
+	{ "losses", losses },
+	{ "two-cpus", two_cpus },
+	{ "holders", holders },
+	{ "early-exit", early_exit },
+	{ "echo", echo },
+	{ "minor", minor },
+	{ "bad-cut", cut },
+	{ "bad-garbage", garbage },
+	{ "bad-attribute", attribute },
+	{ "bad-newer", newer },
+	{ "bad-empty", empty },
+};
+
+int main(int argc, char **argv)
+{
+	char path[4096];
+	size_t i;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: hone-mkrec DIR\n");
+		return 2;
+	}
+	for (i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
+		snprintf(path, sizeof(path), "%s/%s.hone", argv[1],
+			 scenarios[i].name);
+		begin_file(path);
+		scenarios[i].write();
+		end_file();
+	}
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Writer: a file or pipe that is written in large pieces of whole blocks. */
+#ifndef HONE_WRITER_H
+#define HONE_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+/* How many of the first @len bytes at @buf are whole blocks. */
+typedef size_t (*writer_whole)(const __u8 *buf, size_t len);
+
+struct writer {
+	int fd;
+	char *name;
+	__u8 *buf;
+	size_t used, size;
+	__u64 written;		/* bytes in the file */
+	writer_whole whole;
+	bool regular;			/* can be truncated */
+	bool failed;
+};
+
+/* @path "-" is standard output. False after a message. */
+bool writer_open(struct writer *w, const char *path, writer_whole whole);
+/* Room for a block of up to @len bytes, or NULL if writing has failed. */
+__u8 *writer_room(struct writer *w, size_t len);
+/* Hands all that is complete to the kernel. */
+bool writer_flush(struct writer *w);
+bool writer_close(struct writer *w);
+
+/* The block at writer_room() is complete. */
+static inline void writer_put(struct writer *w, size_t len)
+{
+	w->used += len;
+}
+
+#endif
