@@ -94,6 +94,13 @@ elif kvm_works "$@"; then
 else
 	set -- -cpu max
 	accel=tcg,thread=multi
+	# Before 8.1 a CPU may run code as it was before another one patched
+	# it; hooks are switched by patching, and the guest dies of an int3.
+	qemu=$(qemu-system-x86_64 --version | sed -n 's/.*version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+	read -r major minor <<<"$qemu"
+	if [ "$cpus" -gt 1 ] && [ $((major * 100 + minor)) -lt 801 ]; then
+		accel=tcg,thread=single
+	fi
 	[ -n "${HONE_ACCEL_TOLD:-}" ] ||
 		say "KVM does not work here: the guest is emulated, which is slower"
 fi

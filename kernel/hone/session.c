@@ -301,13 +301,17 @@ static int hone_commands(struct hone_session *s, char *text)
 		return hone_refuse(s, -EINVAL,
 				   "subbufs: %u of %u bytes are too much",
 				   want.n_subbufs, want.subbuf_size);
-	s->snaplen = want.snaplen;
-	s->subbuf_size = want.subbuf_size;
-	s->n_subbufs = want.n_subbufs;
+	swap(s->snaplen, want.snaplen);
+	swap(s->subbuf_size, want.subbuf_size);
+	swap(s->n_subbufs, want.n_subbufs);
 	if (want.start) {
 		err = hone_session_start(s);
-		if (err)
+		if (err) {
+			s->snaplen = want.snaplen;
+			s->subbuf_size = want.subbuf_size;
+			s->n_subbufs = want.n_subbufs;
 			return err;
+		}
 	}
 	if (want.stop)
 		hone_session_stop(s);

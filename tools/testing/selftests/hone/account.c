@@ -173,7 +173,8 @@ static void flood(struct __test_metadata *_metadata, const char *commands,
 			if (k == HONE_KIND_PACKET)
 				packets += a.seen;
 		}
-		EXPECT_EQ(cpu_lost, c[cpu].missing);
+		/* What is lost at the very end leaves no gap in numbers. */
+		EXPECT_LE(c[cpu].missing, cpu_lost);
 		lost += cpu_lost;
 	}
 	/* Each datagram left and came. */

@@ -128,7 +128,8 @@ TEST_F_TIMEOUT(ring, full_with_reader, 60)
 
 	for (cpu = 0; cpu < s.cpus; cpu++) {
 		EXPECT_EQ(0, s.len[cpu]);
-		EXPECT_EQ(w[cpu].lost, w[cpu].told);
+		/* The end may have been lost: no number follows. */
+		EXPECT_LE(w[cpu].lost, w[cpu].told);
 		lost += w[cpu].lost;
 		records += w[cpu].records;
 	}
