@@ -240,7 +240,9 @@ bool resolve_flush(__u64 now)
 		if (!ok)
 			return false;
 	}
-	table_expire(now);
+	/* At the end there is no later to keep anything for. */
+	if (now != UINT64_MAX)
+		table_expire(now);
 	return true;
 }
 
