@@ -69,7 +69,7 @@ fi
 
 # make itself takes long to see that there is nothing to do.
 now=$(cd "$tree" && { cat .hone/series .hone-tarball; cat .hone/*.patch
-	xargs -r cat <.hone/overlay; } | cksum)
+	grep -vE '^(tools|Documentation)/' .hone/overlay | xargs -r cat; } | cksum)
 if [ $# -eq 0 ] && [ -e "$out/vmlinux" ] &&
    [ "$(cat "$out/.hone-built" 2>/dev/null)" = "$now$stamp" ]; then
 	echo "$out/vmlinux"
