@@ -57,6 +57,7 @@ guest()
 		-accel "$accel" -smp "$cpus" -m "$mem" -nic none \
 		-kernel "$kernel" -initrd "$initrd" \
 		-virtfs "local,path=${out//,/,,},mount_tag=out,security_model=none" \
+		-device isa-debug-exit,iobase=1281,iosize=1 \
 		-serial "$console" "$@"
 }
 # Lockdep and kmemleak complain at level 4, and no panic follows.
