@@ -47,9 +47,9 @@ HONE_EVENT(hone_fork,
 
 	TP_fast_assign(
 		__entry->id = child->signal->hone_id;
-		__entry->parent_id = child->real_parent->signal->hone_id;
+		__entry->parent_id = parent->signal->hone_id;
 		__entry->pid = child->tgid;
-		__entry->parent = child->real_parent->tgid;
+		__entry->parent = parent->tgid;
 		memcpy(__entry->comm, child->comm, TASK_COMM_LEN);
 	),
 

@@ -104,7 +104,9 @@ static const struct hone_actor *nth_actor(struct stream *s, int type,
 
 	for (; n >= 0; n--) {
 		found = NULL;
-		stream_for_each(s, cpu, rec) {
+		cpu = 0;
+		rec = NULL;
+		while ((rec = stream_step(s, &cpu, rec))) {
 			a = (const void *)rec;
 			if (rec->type != type || a->cookie != cookie ||
 			    rec->time <= after)
@@ -205,8 +207,8 @@ TEST_F(actors, datagrams)
 	const struct hone_deliver *d;
 	const struct hone_packet *p;
 	const struct hone_actor *c;
-	const struct hone_rec *rec;
-	int from, to, cpu, sent = 0, got = 0, peeks;
+	const struct hone_rec *rec = NULL;
+	int from, to, cpu = 0, sent = 0, got = 0, peeks;
 	struct sockaddr_in at, unused;
 	uint64_t cookie[2];
 	char data[4];
@@ -230,7 +232,7 @@ TEST_F(actors, datagrams)
 				  peeks); peeks++)
 		;
 	EXPECT_EQ(2, peeks);
-	stream_for_each(&self->s, cpu, rec) {
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
 		p = (const void *)rec;
 		if (rec->type != HONE_REC_PACKET || p->cap_len < 28 ||
 		    p->data[9] != IPPROTO_UDP)
@@ -268,10 +270,10 @@ static const struct hone_sock_rec *find_sock(struct stream *s, uint64_t cookie,
 					     int event)
 {
 	const struct hone_sock_rec *r;
-	const struct hone_rec *rec;
-	int cpu;
+	const struct hone_rec *rec = NULL;
+	int cpu = 0;
 
-	stream_for_each(s, cpu, rec) {
+	while ((rec = stream_step(s, &cpu, rec))) {
 		r = (const void *)rec;
 		if (rec->type == HONE_REC_SOCK && r->cookie == cookie &&
 		    r->event == event)
@@ -335,11 +337,11 @@ TEST_F(actors, refused)
 TEST_F(actors, process_life)
 {
 	const struct hone_proc *p, *fork_rec = NULL, *exec = NULL, *end = NULL;
-	const struct hone_rec *rec;
+	const struct hone_rec *rec = NULL;
 	const char *argv;
 	uint32_t len;
+	int cpu = 0;
 	pid_t pid;
-	int cpu;
 
 	pid = fork();
 	if (!pid) {
@@ -349,7 +351,7 @@ TEST_F(actors, process_life)
 	waitpid(pid, NULL, 0);
 	stream_stop(&self->s);
 
-	stream_for_each(&self->s, cpu, rec) {
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
 		p = (const void *)rec;
 		if (rec->type != HONE_REC_PROC || p->tgid != (uint32_t)pid)
 			continue;

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -19,7 +20,7 @@
 
 #define SECONDS	10
 
-static volatile bool stop;
+static atomic_bool stop;
 
 static void *send_on(void *arg)
 {

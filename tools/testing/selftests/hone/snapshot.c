@@ -39,18 +39,21 @@ FIXTURE_TEARDOWN(snap)
 
 #define TAKE()	(self->buf = stream_snapshot(&self->s, &self->len))
 
-#define for_each(rec)							\
-	for ((rec) = (const struct hone_rec *)self->buf;		\
-	     (uint8_t *)(rec) < self->buf + self->len;			\
-	     (rec) = (const void *)((uint8_t *)(rec) + (rec)->len))
+/* The record behind @rec, the first for NULL; NULL at the end. */
+static const struct hone_rec *next(const uint8_t *buf, size_t len,
+				   const struct hone_rec *rec)
+{
+	const uint8_t *p = rec ? (const uint8_t *)rec + rec->len : buf;
+
+	return p < buf + len ? (const void *)p : NULL;
+}
 
 static const struct hone_proc *find_proc(const uint8_t *buf, size_t len,
 					 uint32_t tgid)
 {
-	const struct hone_rec *rec = (const void *)buf;
+	const struct hone_rec *rec = NULL;
 
-	for (; (uint8_t *)rec < buf + len;
-	     rec = (const void *)((uint8_t *)rec + rec->len))
+	while ((rec = next(buf, len, rec)))
 		if (rec->type == HONE_REC_PROC &&
 		    ((struct hone_proc *)rec)->tgid == tgid)
 			return (const void *)rec;
@@ -59,7 +62,7 @@ static const struct hone_proc *find_proc(const uint8_t *buf, size_t len,
 
 TEST_F(snap, frame)
 {
-	const struct hone_rec *rec, *last = NULL;
+	const struct hone_rec *rec = NULL, *last = NULL;
 	const struct hone_subbuf *head;
 	uint64_t time = 0;
 
@@ -68,7 +71,7 @@ TEST_F(snap, frame)
 	head = (const void *)self->buf;
 	EXPECT_EQ(HONE_REC_SUBBUF, head->rec.type);
 	EXPECT_EQ(HONE_MAGIC, head->magic);
-	for_each(rec) {
+	while ((rec = next(self->buf, self->len, rec))) {
 		ASSERT_GE(rec->len, sizeof(*rec));
 		EXPECT_EQ(~0U, rec->cpu);
 		EXPECT_LE(time, rec->time);
@@ -140,11 +143,11 @@ TEST_F(snap, kernel_thread)
 
 TEST_F(snap, every_process_once)
 {
-	const struct hone_rec *rec;
+	const struct hone_rec *rec = NULL;
 	int count = 0, self_count = 0;
 
 	TAKE();
-	for_each(rec) {
+	while ((rec = next(self->buf, self->len, rec))) {
 		if (rec->type != HONE_REC_PROC)
 			continue;
 		count++;
@@ -159,11 +162,10 @@ TEST_F(snap, every_process_once)
 static const struct hone_sock_rec *find_holder(const uint8_t *buf, size_t len,
 					       uint64_t cookie, uint32_t pid)
 {
-	const struct hone_rec *rec = (const void *)buf;
+	const struct hone_rec *rec = NULL;
 	const struct hone_sock_rec *r;
 
-	for (; (uint8_t *)rec < buf + len;
-	     rec = (const void *)((uint8_t *)rec + rec->len)) {
+	while ((rec = next(buf, len, rec))) {
 		r = (const void *)rec;
 		if (rec->type == HONE_REC_SOCK && r->cookie == cookie &&
 		    r->event == (pid ? HONE_SOCK_HOLDER : HONE_SOCK_SNAPSHOT) &&
@@ -236,7 +238,7 @@ TEST_F(snap, sockets_and_holders)
 
 TEST_F(snap, larger_than_buffer)
 {
-	const struct hone_rec *rec;
+	const struct hone_rec *rec = NULL;
 	int fds[1000], i, n = 0, found = 0;
 	uint64_t last = 0;
 
@@ -246,7 +248,7 @@ TEST_F(snap, larger_than_buffer)
 	}
 	ASSERT_GT(n, 900);
 	TAKE();
-	for_each(rec) {
+	while ((rec = next(self->buf, self->len, rec))) {
 		const struct hone_sock_rec *r = (const void *)rec;
 
 		if (rec->type != HONE_REC_SOCK ||

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CHUNK	(1 << 20)
+#define CHUNK	(1024 * 1024)
 
 static int open_channels(struct stream *s)
 {
@@ -132,6 +132,16 @@ const struct hone_rec *stream_next(const struct stream *s, int cpu,
 	return rec;
 }
 
+const struct hone_rec *stream_step(const struct stream *s, int *cpu,
+				   const struct hone_rec *rec)
+{
+	for (;;) {
+		rec = stream_next(s, *cpu, rec);
+		if (rec || ++*cpu >= s->cpus)
+			return rec;
+	}
+}
+
 /* The whole snapshot, to be freed. */
 uint8_t *stream_snapshot(struct stream *s, size_t *len)
 {
@@ -178,10 +188,7 @@ bool stream_account(struct stream *s, int cpu, const char *kind,
 	bool found = false;
 	FILE *f;
 
-	if (cpu < 0)
-		strcpy(want, "all");
-	else
-		snprintf(want, sizeof(want), "%d", cpu);
+	snprintf(want, sizeof(want), cpu < 0 ? "all" : "%d", cpu);
 	snprintf(name, sizeof(name), "%s/stats", s->dir);
 	f = fopen(name, "r");
 	while (f && fgets(line, sizeof(line), f)) {

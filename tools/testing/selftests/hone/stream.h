@@ -43,10 +43,9 @@ void stream_close(struct stream *s);
 const struct hone_rec *stream_next(const struct stream *s, int cpu,
 				   const struct hone_rec *rec);
 
-#define stream_for_each(s, cpu, rec)					\
-	for ((cpu) = 0; (cpu) < (s)->cpus; (cpu)++)			\
-		for ((rec) = stream_next((s), (cpu), NULL); (rec);	\
-		     (rec) = stream_next((s), (cpu), (rec)))
+/* The same over all CPUs: @cpu is 0 and @rec NULL at first. */
+const struct hone_rec *stream_step(const struct stream *s, int *cpu,
+				   const struct hone_rec *rec);
 
 uint8_t *stream_snapshot(struct stream *s, size_t *len);
 
