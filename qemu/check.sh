@@ -9,7 +9,7 @@
 variant=${1:-y}
 case $variant in
 y)	mem=1024 limit=600 ;;
-debug)	mem=2048 limit=1200 ;;
+debug)	mem=2048 limit=1500 ;;
 *)	die "$variant: which kernel? y or debug" ;;
 esac
 out=$HONE_CACHE/out/check-$variant

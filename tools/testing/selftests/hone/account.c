@@ -17,7 +17,13 @@
 
 #include "../kselftest_harness.h"
 
-#define DATAGRAMS	200000
+/* Fewer for a kernel that is slow because it watches itself. */
+static int datagrams(void)
+{
+	const char *n = getenv("HONE_TEST_DATAGRAMS");
+
+	return n ? atoi(n) : 200000;
+}
 
 struct sender {
 	pthread_t thread;
@@ -117,7 +123,7 @@ static int run_senders(struct stream *s, struct recount *c, int cpus,
 		wait[i] = (struct pollfd){ .fd = s->fd[i], .events = POLLIN };
 	for (i = 0; i < cpus; i++) {
 		senders[i].cpu = i;
-		senders[i].count = DATAGRAMS / cpus;
+		senders[i].count = datagrams() / cpus;
 		senders[i].to = *to;
 		pthread_create(&senders[i].thread, NULL, send_all, &senders[i]);
 	}
@@ -178,7 +184,7 @@ static void flood(struct __test_metadata *_metadata, const char *commands,
 		lost += cpu_lost;
 	}
 	/* Each datagram left and came. */
-	EXPECT_EQ(DATAGRAMS, sent);
+	EXPECT_EQ(datagrams() / cpus * cpus, sent);
 	EXPECT_GE(packets, 2ULL * sent);
 	TH_LOG("%d datagrams, %llu packets seen, %llu records lost", sent,
 	       packets, lost);
