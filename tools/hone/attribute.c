@@ -159,7 +159,7 @@ static void wait_add(struct waitings *q, const struct waiting *w)
 	while (q->head < q->n && (q->w[q->head].taken ||
 				  q->w[q->head].pos < queue_first_pos()))
 		q->head++;
-	if (q->n == q->size && q->head >= q->n / 2) {
+	if (q->n == q->size && q->head && q->head >= q->n / 2) {
 		q->n -= q->head;
 		memmove(q->w, q->w + q->head, q->n * sizeof(*q->w));
 		q->head = 0;
@@ -293,12 +293,22 @@ void attribute_packet(const struct record *r, __u64 time, __u64 lost)
 		.lost = lost,
 		.cookie = r->packet.cookie,
 	};
+	struct held *old;
 	struct flow f;
+	struct rx *rx;
 
 	decode_flow(r, &f);
 	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
 		received(&h, r, &f);
 		return;
+	}
+	/* The kernel answers: what it received has found no socket. */
+	rx = rx_get(r->rec.cpu);
+	if (rx && r->packet.cause && rx->pkt == r->packet.cause &&
+	    (!r->packet.cookie || (r->rec.flags & HONE_F_PKT_KERN))) {
+		old = queue_at(rx->pos);
+		if (old && old->state == HELD_DEMUX)
+			attribute_timeout(old);
 	}
 	sent(&h, r, &f);
 	queue_push(r, &h);

@@ -49,6 +49,11 @@ bool capture_begin(void)
 {
 	if (!capture.snaplen)
 		capture.snaplen = HONE_SNAPLEN_MAX;
+	/* Nothing goes out with an earlier time than the head. */
+	if (resolved.first && resolved.first < capture.start)
+		capture.start = resolved.first;
+	if (resolved.last < capture.start)
+		resolved.last = capture.start;
 	return resolve_begin(&capture);
 }
 

@@ -84,6 +84,10 @@ enum decode_result decode(const __u8 *p, size_t len, struct record *r,
 			   r->rec.len);
 	if (len < r->rec.len)
 		return DECODE_MORE;
+	/* So sums of times cannot overflow: 146 years after the start. */
+	if (r->rec.time >> 62)
+		return bad(why, "a record cannot be of second %lu",
+			   r->rec.time / 1000000000);
 	r->raw = p;
 	fixed = fixed_size(r->rec.type);
 	if (!fixed)
@@ -103,6 +107,9 @@ enum decode_result decode(const __u8 *p, size_t len, struct record *r,
 		if (r->subbuf.magic != HONE_MAGIC)
 			return bad(why, "no Hone stream (magic %#lx)",
 				   r->subbuf.magic);
+		if (r->subbuf.real >> 63)
+			return bad(why, "the clock cannot show second %lu",
+				   r->subbuf.real / 1000000000);
 		if (r->subbuf.major != HONE_VERSION_MAJOR) {
 			snprintf(problem, sizeof(problem),
 				 "the stream has version %u.%u, this program reads up to %u.x",

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define __printf(a, b)	__attribute__((format(gnu_printf, a, b)))
+#define __printf(a, b)	__attribute((format(printf, a, b)))
 
 /* Exit statuses, documented in hone-relayread(8). */
 enum {

@@ -56,7 +56,7 @@ static const struct opt {
 	  "write text, a record a line, to FILE or standard\n"
 	  "output; this is done too if no output is named" },
 	{ O_SUMMARY, "summary", "[FILE]",
-	  "write at the end, for people, to FILE or standard error\n"
+	  "write at the end, to FILE or standard error,\n"
 	  "which process talked how much and with whom" },
 	{ O_RECORD, "record", "FILE",
 	  "write the kernel's records as they are to FILE" },
@@ -72,7 +72,7 @@ static const struct opt {
 	{ O_NO_COMMENT, "no-comment", NULL,
 	  "write no comments that name a packet's process" },
 	{ O_PROCESS_INFO, "process-info", "FORM",
-	  "darwin: processes as Wireshark 4.6 shows them (default)\n"
+	  "darwin: so that Wireshark 4.6 shows them (default)\n"
 	  "none: leave that out" },
 	{ O_USEC, "usec", NULL,
 	  "write times in microseconds, not nanoseconds" },
@@ -86,7 +86,7 @@ static const struct opt {
 	{ O_DEBUGFS, "debugfs", "DIR",
 	  "where Hone's files are (/sys/kernel/debug/hone)" },
 	{ O_READY_FD, "ready-fd", "N",
-	  "write a line to descriptor N when packets are captured" },
+	  "write a line to descriptor N when the capture runs" },
 	{ 'q', "quiet", NULL, "write no totals at the end" },
 	{ 'v', "verbose", NULL, "write more totals at the end" },
 	{ 'h', "help", NULL, "show this and stop" },

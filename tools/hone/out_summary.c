@@ -269,7 +269,8 @@ static bool summary_tail(const struct result *res)
 
 	print_head(res);
 	for (i = 0; i < n_parties; i++) {
-		fprintf(out, "\n%s [%u] %s\n", all[i]->comm, all[i]->pid,
+		fprintf(out, "\n%s [%u] %s\n",
+			all[i]->comm[0] ? all[i]->comm : "?", all[i]->pid,
 			all[i]->path);
 		if (all[i]->command[0])
 			fprintf(out, "  %s\n", all[i]->command);

@@ -79,17 +79,34 @@ static void add_channel(struct channel **all, int *n, const __u8 *data,
 	channel_map(&(*all)[(*n)++], data, len, cpu, name);
 }
 
+/* Why it is no stream that can be read, or NULL. */
+static const char *no_stream(const __u8 *data, size_t len)
+{
+	struct hone_subbuf s;
+
+	if (len < sizeof(s))
+		return "no Hone stream";
+	memcpy(&s, data, sizeof(s));
+	if (s.magic == __builtin_bswap32(HONE_MAGIC))
+		return "a Hone stream of the other byte order";
+	if (s.magic != HONE_MAGIC || s.rec.type != HONE_REC_SUBBUF)
+		return "no Hone stream";
+	return NULL;
+}
+
 /* Finds the CPUs of a file, and how far it is sound. */
 static size_t scan(struct replay *rp, const __u8 *data, size_t len,
 		   const char *name, __u32 *cpus, int *n_cpus)
 {
-	const char *why = "no Hone stream";
+	const char *why = no_stream(data, len);
 	struct record r;
-	size_t at;
+	size_t at = 0;
 	int i;
 
 	*n_cpus = 0;
-	for (at = 0; at < len; at += r.rec.len) {
+	if (why)
+		goto bad;
+	for (; at < len; at += r.rec.len) {
 		switch (decode(data + at, len - at, &r, &why)) {
 		case DECODE_OK:
 			break;
@@ -97,10 +114,6 @@ static size_t scan(struct replay *rp, const __u8 *data, size_t len,
 			why = "the file ends within a record";
 			goto bad;
 		default:
-			goto bad;
-		}
-		if (!at && r.rec.type != HONE_REC_SUBBUF) {
-			why = "no Hone stream";
 			goto bad;
 		}
 		capture_clock(&r);
@@ -140,7 +153,6 @@ static __u8 *read_all(int fd, size_t *len)
 	return NULL;
 }
 
-/* Replayed data stays until the program ends. */
 static const __u8 *load(const char *path, size_t *len)
 {
 	__u8 *data = MAP_FAILED;
@@ -213,8 +225,9 @@ static bool replay_streams(struct replay *rp)
 
 int raw_replay(char *const *paths, int n)
 {
-	struct replay rp = { 0 };
-	bool ok = true;
+	/* Stays, with the files, until the program ends. */
+	static struct replay rp;
+	bool ok;
 	int i;
 
 	for (i = 0; i < n; i++)

@@ -10,8 +10,12 @@
 
 #include <stdint.h>
 
-/* Packets without a socket wait as long, for the deliver record. */
-#define DEMUX_NS	2000000ULL
+/*
+ * So long a received packet waits for its deliver record. That follows on the
+ * same CPU, but a CPU that is emulated may rest between the two. What its CPU
+ * receives or answers next ends the wait, as a rule.
+ */
+#define DEMUX_NS	1000000000ULL
 
 __u64 resolve_window = 100000000;
 size_t resolve_bytes = 8 << 20;
@@ -161,8 +165,10 @@ static bool out_packet(struct held *h)
 	p.dev = netdev_name(p.packet.netns, p.packet.ifindex);
 	p.lost = h->lost;
 	p.n_more = 0;
-	/* Nothing but a number is known of it. */
-	if (h->user.id && (!p.img || !p.img->tgid)) {
+	/* Its own records were lost: the packet's pid is all there is. */
+	if (h->user.id && !p.img)
+		p.img = image_get(h->user.id, h->user.tgid, h->time);
+	if (p.img && !p.img->tgid) {
 		p.img = NULL;
 		p.tid = 0;
 		p.quality = HONE_Q_NONE;
@@ -216,8 +222,8 @@ static bool ready(struct held *h, __u64 now)
 		return false;
 	if (h->state == HELD_DONE)
 		return true;
-	if (now - h->time <= resolve_window &&
-	    (h->state != HELD_DEMUX || now - h->time <= DEMUX_NS))
+	if (now - h->time <= (h->state == HELD_DEMUX ? DEMUX_NS :
+						       resolve_window))
 		return false;
 	attribute_timeout(h);
 	return true;

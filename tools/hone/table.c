@@ -189,6 +189,7 @@ struct image *image_get(__u64 id, __u32 tgid, __u64 now)
 	}
 	if (!img->tgid && tgid) {
 		img->tgid = tgid;
+		img->described = false;
 		table_generation++;
 	}
 	return img;
@@ -219,6 +220,8 @@ struct image *image_of_record(const struct record *r)
 		img = table_add(&images, p->id, sizeof(*img));
 	else if (image_renamed(img, p))
 		table_generation++;
+	if (img->tgid != p->tgid)
+		img->described = false;
 	img->gone = false;
 	img->parent_id = p->parent_id;
 	img->start = p->start;
@@ -235,7 +238,7 @@ struct image *image_of_record(const struct record *r)
 		img->pid_ns = p->pid_ns;
 		img->mnt_ns = p->mnt_ns;
 	}
-	if (event_has_strings(p->event) && (!img->strings || r->path.len))
+	if (event_has_strings(p->event) && (r->path.len || r->argv.len))
 		image_take_strings(img, r);
 	switch (p->event) {
 	case HONE_PROC_FORK:

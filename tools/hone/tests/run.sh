@@ -1,0 +1,426 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Tests hone-relayread over streams that hone-mkrec makes; results are TAP.
+#   run.sh [--update] OBJECTS	where make has put the programs
+# With --update what comes out becomes what is expected.
+# shellcheck disable=SC2317 # t() and judge() call the functions
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+update=
+if [ "${1-}" = --update ]; then
+	update=1
+	shift
+fi
+obj=$(cd "${1:?usage: run.sh [--update] OBJECTS}" && pwd)
+reader=$obj/hone-relayread
+checked=$obj/sanitize/hone-relayread
+golden=$here/golden
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+export LC_ALL=C TZ=UTC
+
+n=0
+failed=0
+result()
+{
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n $2"
+	else
+		echo "not ok $n $2"
+		failed=1
+		sed 's/^/# /' "$tmp/log" | head -n 20
+	fi
+}
+
+skip()
+{
+	n=$((n + 1))
+	echo "ok $n $1 # SKIP $2"
+}
+
+# A test: what it shows, then a command that does it.
+t()
+{
+	local what=$1
+
+	shift
+	"$@" >"$tmp/log" 2>&1
+	result $? "$what"
+}
+
+have()
+{
+	command -v "$1" >/dev/null
+}
+
+# Judged by another program, if it is there: judge PROGRAM WHAT COMMAND...
+judge()
+{
+	local prog=$1 what=$2
+
+	shift 2
+	if have "$prog"; then
+		t "$what" "$@"
+	else
+		skip "$what" "$prog is not installed"
+	fi
+}
+
+# A command's exit status and what it says: status N PATTERN COMMAND...
+status()
+{
+	local want=$1 says=$2 got
+
+	shift 2
+	timeout 60 "$@" >"$tmp/stdout" 2>"$tmp/stderr"
+	got=$?
+	cat "$tmp/stderr"
+	[ "$got" -eq "$want" ] || {
+		echo "exit status $got, not $want"
+		return 1
+	}
+	[ -z "$says" ] || grep -q -- "$says" "$tmp/stderr"
+}
+
+# The same as expected, or from now on.
+same()
+{
+	if [ "$update" ]; then
+		cp "$1" "$golden/$2"
+	else
+		cmp "$1" "$golden/$2" || diff "$golden/$2" "$1" | cat -v
+	fi
+	cmp -s "$1" "$golden/$2"
+}
+
+# Outputs of scenario $2 by program $1 to $3.*
+convert()
+{
+	local want=0
+
+	case $2 in
+	bad-*)	want=4 ;;
+	esac
+	status "$want" '' "$1" -q -r "$tmp/$2.hone" -o "$3.pcapng" \
+		--text="$3.txt" --summary="$3.summary"
+}
+
+# tshark says so without complaint: shark FILE FILTER WANTED-NUMBER
+shark()
+{
+	local got
+
+	got=$(tshark -r "$1" -Y "$2" -T fields -e frame.number \
+		2>"$tmp/tshark.log" | wc -l)
+	grep -v 'Running as user' "$tmp/tshark.log"
+	echo "$got packets with $2"
+	[ "$got" -eq "$3" ] && ! grep -qi 'cut short\|corrupt\|isn.t' \
+		"$tmp/tshark.log"
+}
+
+tcpdump_reads()
+{
+	local got
+
+	got=$(tcpdump -n -r "$1" 2>"$tmp/tcpdump.log" | grep -c ' IP ')
+	grep -v '^reading from file' "$tmp/tcpdump.log" >"$tmp/complaints"
+	cat "$tmp/complaints"
+	[ "$got" -eq "$2" ] && ! grep -qi 'truncated\|bad' "$tmp/complaints"
+}
+
+capinfos_reads()
+{
+	capinfos -c -o -M "$1" >"$tmp/capinfos" 2>&1
+	cat "$tmp/capinfos"
+	grep -q "Number of packets: *$2\$" "$tmp/capinfos" &&
+		{ [ "$2" -lt 2 ] ||
+		  grep -q 'Strict time order: *True' "$tmp/capinfos"; }
+}
+
+packets_in()
+{
+	grep -c '^PAKT' "$tmp/$1.txt"
+}
+
+mkdir -p "$golden"
+"$obj/hone-mkrec" "$tmp" || exit 1
+
+# Each story comes out as expected, and pleases every reader.
+for f in "$tmp"/*.hone; do
+	name=$(basename "$f" .hone)
+	case $name in
+	bad-newer|bad-empty)	continue ;;
+	esac
+	out=$tmp/$name
+	t "$name: is read" convert "$reader" "$name" "$out"
+	for kind in pcapng txt summary; do
+		t "$name: $kind is as expected" same "$out.$kind" "$name.$kind"
+	done
+	judge perl "$name: the file keeps its promises" \
+		perl "$here/verify.pl" "$out.pcapng"
+	packets=$(packets_in "$name")
+	judge tshark "$name: tshark reads it" shark "$out.pcapng" frame "$packets"
+	judge capinfos "$name: capinfos reads it" \
+		capinfos_reads "$out.pcapng" "$packets"
+	judge tcpdump "$name: tcpdump reads it" \
+		tcpdump_reads "$out.pcapng" "$packets"
+	t "$name: the checking build reads it" convert "$checked" "$name" \
+		"$tmp/checked"
+	t "$name: and says the same" cmp "$out.pcapng" "$tmp/checked.pcapng"
+done
+
+# Whose packets, as stock tools show it.
+while read -r name count filter; do
+	judge tshark "$name: $count packets with $filter" \
+		shark "$tmp/$name.pcapng" "$filter" "$count"
+done <<'END'
+tcp 9 frame.comment contains "COMM=curl "
+tcp 4 frame.comment contains "PID=301 TID=301 "
+tcp 3 frame.comment contains "MADE=kernel"
+tcp 6 frame.comment contains "PID=301 "
+tcp 1 frame.comment contains "PID=301 TID=301 " && tcp.dstport == 80
+handover 2 frame.comment contains "PID=301 TID=301 " && frame.comment contains "Q=exact"
+handover 1 tcp.len == 3 && frame.comment contains "PID=301 "
+udp 2 frame.comment contains "PID=0 COMM=kernel "
+udp 1 frame.comment contains "COMM=kworker/0:1 "
+udp 1 frame.comment contains "Q=owner"
+multicast 1 frame.comment contains "PID=300 " && frame.comment contains "ALSO=1,200 "
+two-cpus 4 frame.comment contains "PID=300 TID=300 " && frame.comment contains "Q=exact"
+holders 1 frame.comment contains "COMM=gone "
+holders 1 frame.comment contains "PID=301 TID=301 "
+echo 4 frame.comment contains "COMM=kernel "
+END
+
+# Options of the output.
+opts()
+{
+	local file=$1
+
+	shift
+	"$reader" -q -r "$tmp/tcp.hone" -o "$tmp/$file.pcapng" "$@"
+}
+t "--no-comment" opts plain --no-comment --process-info=none --usec
+judge tshark "leaves comments out" shark "$tmp/plain.pcapng" frame.comment 0
+judge tshark "and keeps the packets" shark "$tmp/plain.pcapng" frame 19
+judge perl "and its promises" perl "$here/verify.pl" "$tmp/plain.pcapng"
+t "-c 5" opts five -c 5
+judge tshark "leaves five packets" shark "$tmp/five.pcapng" frame 5
+t "--no-resolve" opts now --no-resolve
+judge tshark "names whom it knows at once" shark "$tmp/now.pcapng" \
+	'frame.comment contains "TID=301 "' 3
+t "--host-info=full --comment" opts host --host-info=full --comment=why
+judge capinfos "tells of the host" sh -c \
+	"capinfos '$tmp/host.pcapng' | grep -q 'Capture oper-sys: *Linux'"
+piped()
+{
+	# shellcheck disable=SC2002 # it is to be a pipe
+	cat "$tmp/udp.hone" | "$reader" -q -r - -o "$tmp/pipe.pcapng"
+}
+t "-r - reads a pipe" piped
+t "and gives the same as a file" cmp "$tmp/pipe.pcapng" "$tmp/udp.pcapng"
+
+# Several files are merged; the CPUs' streams may be in any.
+mkdir "$tmp/cpus"
+if have perl; then
+	perl "$here/stream.pl" split "$tmp/two-cpus.hone" "$tmp/cpus"
+	t "-r of one file for each CPU" "$reader" -q -r "$tmp/cpus/events2" \
+		-r "$tmp/cpus/events0" -r "$tmp/cpus/snapshot" \
+		-r "$tmp/cpus/events1" -o "$tmp/merged.pcapng"
+	t "gives the same" cmp "$tmp/merged.pcapng" "$tmp/two-cpus.pcapng"
+fi
+
+# A session, with files in place of the kernel's.
+session()
+{
+	local dir=$tmp/debug ready
+
+	mkdir -p "$dir/s0"
+	perl "$here/stream.pl" split "$tmp/tcp.hone" "$dir/s0"
+	printf '%s\n' 'session: 0' 'dir: s0' 'state: new' \
+		'subbuf_size: 262144' 'subbufs: 16' >"$dir/control"
+	printf '%s\n' \
+		'cpu kind seen filtered written lost overwritten bytes truncated' \
+		'0 packet 1 1 1 1 0 1 0' 'all process 5 0 5 0 0 1 0' \
+		'all socket 8 0 8 0 0 1 0' 'all actor 6 0 6 0 0 1 0' \
+		'all packet 40 14 19 7 0 1 0' >"$dir/s0/stats"
+	mkfifo "$tmp/ready"
+	"$reader" --debugfs="$dir" -o "$tmp/session.pcapng" -s 100 -B 2048 \
+		--record="$tmp/record.hone" --host-info=none --ready-fd 3 \
+		3>"$tmp/ready" 2>"$tmp/session.log" &
+	read -r ready <"$tmp/ready"
+	kill -TERM $!
+	wait $! || return 1
+	cat "$tmp/session.log"
+	[ "$ready" = ready ]
+}
+
+commands()
+{
+	tail -n 4 "$tmp/debug/control" >"$tmp/commands"
+	cat "$tmp/commands"
+	printf '%s\n' 'snaplen 100' 'subbufs 8' start stop |
+		cmp - "$tmp/commands"
+}
+
+says()
+{
+	cat "$tmp/session.log"
+	grep -qx "$1" "$tmp/session.log"
+}
+
+if have perl; then
+	t "a session begins, is ready and ends by SIGTERM" session
+	t "it gave its commands" commands
+	t "it tells what was captured" says '19 packets captured'
+	t "what was seen" says '40 packets seen by the kernel'
+	t "what was filtered" says '14 packets filtered'
+	t "what was lost" says '7 packets lost'
+	t "its file keeps its promises" \
+		perl "$here/verify.pl" "$tmp/session.pcapng"
+	t "what it recorded is read" "$reader" -q -r "$tmp/record.hone" \
+		-o "$tmp/again.pcapng"
+	t "and gives the same" cmp "$tmp/again.pcapng" "$tmp/tcp.pcapng"
+else
+	skip "a session" "perl is not installed"
+fi
+
+# Losses are told of at the gap and in sum.
+lost_is()
+{
+	grep '^PAKT' "$tmp/losses.txt" | grep -o 'lost=[0-9]*' | tr '\n' ' ' |
+		grep -qx "$1 "
+}
+t "lost packets are counted where they are missing" lost_is 'lost=5 lost=3'
+t "losing packets is no error" status 0 '8 packets lost' \
+	"$reader" -r "$tmp/losses.hone" -o /dev/null
+
+# Errors have their status and say what is the matter.
+fresh=$tmp/fresh.pcapng
+t "unknown option" status 2 '--bogus' "$reader" --bogus
+t "an argument that is no option" status 2 'file' "$reader" file
+t "a number that is none" status 2 'many' "$reader" -c many
+t "a missing argument" status 2 'needs an argument' "$reader" -o
+t "two outputs to standard output" status 2 'more than one' \
+	"$reader" -o - --text -r "$tmp/udp.hone"
+t "no Hone" status 3 "$tmp/none/control" "$reader" --debugfs="$tmp/none"
+t "no Hone: leaves the output alone" test ! -e "$fresh"
+t "a file that is not there" status 1 'No such file' "$reader" -r "$tmp/none"
+t "an empty file" status 4 'empty' "$reader" -r "$tmp/bad-empty.hone" -o "$fresh"
+t "a newer major version" status 4 'version 2.3.*1.x' \
+	"$reader" -r "$tmp/bad-newer.hone"
+t "no stream of records" status 4 'at byte 0: no Hone stream' \
+	"$reader" -r "$here/run.sh"
+t "garbage: says where" status 4 'bad-garbage.hone: at byte [0-9]*: ' \
+	"$reader" -q -r "$tmp/bad-garbage.hone" -o "$fresh"
+t "garbage: what was before it is written" \
+	cmp "$fresh" "$golden/bad-garbage.pcapng"
+t "a full disk" status 1 'writing: /dev/full: No space left' \
+	"$reader" -q -r "$tmp/udp.hone" -o /dev/full
+t "a full disk, text" status 1 'No space left' \
+	"$reader" -q -r "$tmp/udp.hone" --text=/dev/full
+t "a full disk, summary" status 1 'No space left' \
+	"$reader" -q -r "$tmp/udp.hone" --summary=/dev/full
+
+# The file may not grow beyond one kilobyte.
+limited()
+{
+	trap '' XFSZ
+	ulimit -f 1
+	exec "$reader" -q -r "$tmp/tcp.hone" -o "$tmp/limited.pcapng"
+}
+whole()
+{
+	perl "$here/verify.pl" "$tmp/limited.pcapng" &&
+		[ -s "$tmp/limited.pcapng" ]
+}
+(limited) >"$tmp/log" 2>&1
+t "a file that may not grow" test $? -eq 1
+judge perl "ends with a whole block" whole
+
+closed_pipe()
+{
+	# shellcheck disable=SC2016 # it is perl
+	status 1 'Broken pipe' perl -e \
+		'pipe(R, W); close R; open(STDOUT, ">&", \*W); exec @ARGV' \
+		"$reader" -q -r "$tmp/udp.hone" -o -
+}
+judge perl "a closed pipe" closed_pipe
+
+# Whatever the bytes, nothing but the statuses 0 and 4.
+sound()
+{
+	timeout 60 "$checked" -q -r "$tmp/spoilt" -o "$tmp/spoilt.pcapng" \
+		--text=/dev/null --summary=/dev/null
+	case $? in
+	0|4)	;;
+	*)	echo "$*"; return 1 ;;
+	esac
+	perl "$here/verify.pl" "$tmp/spoilt.pcapng" || {
+		echo "$*"
+		return 1
+	}
+}
+
+cuts()
+{
+	local len size
+
+	size=$(wc -c <"$tmp/tcp.hone")
+	for ((len = 64; len < size; len += 97)); do
+		perl "$here/stream.pl" cut "$tmp/tcp.hone" "$len" \
+			"$tmp/spoilt"
+		rm -f "$tmp/spoilt.pcapng"
+		sound "cut at $len" || return 1
+	done
+}
+
+spoils()
+{
+	local i name
+
+	for ((i = 0; i < 120; i++)); do
+		for name in tcp multicast; do
+			perl "$here/stream.pl" spoil "$tmp/$name.hone" "$i" \
+				"$tmp/spoilt"
+			sound "spoilt $name $i" >"$tmp/sound" 2>&1 || {
+				cat "$tmp/sound"
+				return 1
+			}
+		done
+	done
+}
+judge perl "a stream that is cut anywhere" cuts
+judge perl "streams with bytes changed" spoils
+
+# --help and the manual tell the same options.
+helped()
+{
+	"$reader" --help | grep -o -- '^ *\(-[a-zA-Z], \)\?--[a-z-]*' |
+		grep -o -- '--[a-z-]*' | sort -u
+}
+manual()
+{
+	grep '^\.It Fl' "$here/../hone-relayread.8" |
+		grep -o -- 'Fl -[a-z-]*' | sed 's/Fl /-/' | sort -u
+}
+options_agree()
+{
+	helped >"$tmp/helped"
+	manual >"$tmp/manual"
+	diff "$tmp/helped" "$tmp/manual" && [ -s "$tmp/helped" ]
+}
+t "--help and the manual agree" options_agree
+t "--help: no line is too long" sh -c \
+	"'$reader' --help | awk 'length > 80 { print; bad = 1 } END { exit bad }'"
+t "--version" "$reader" --version
+clean_manual()
+{
+	"$@" "$here/../hone-relayread.8" 2>&1 >/dev/null | tee "$tmp/man.log"
+	[ ! -s "$tmp/man.log" ]
+}
+judge groff "the manual is clean for groff" clean_manual groff -mdoc -ww -Tutf8
+judge mandoc "the manual is clean for mandoc" clean_manual mandoc -T lint -W warning
+
+echo "1..$n"
+exit $failed
