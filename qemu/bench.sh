@@ -39,7 +39,7 @@ BEGIN {
 	printf "%-16s %14.1f %14.1f %8.1f %8.3f%s\n", $1, $2, $3, more,
 		percent, over ? "  over the bound" : ""
 	printf "%s\t\"%s\": { \"n\": %.1f, \"y\": %.1f, \"more\": %.1f, \"over\": %s }",
-		NR > 1 ? ",\n" : "", $1, $2, $3, more,
+		(NR == 1 ? "" : ",\n"), $1, $2, $3, more,
 		over ? "true" : "false" >json
 }
 END {
