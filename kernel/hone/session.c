@@ -191,18 +191,19 @@ static int hone_session_start(struct hone_session *s)
 	debugfs_create_file("snapshot", 0400, s->dir, s, &hone_snap_fops);
 	err = hone_capture_start(&s->stream);
 	if (err) {
-		hone_refuse(s, err, "start: a hook could not be registered");
-		goto remove;
+		/*
+		 * Somebody may have opened its files by now: as after a stop,
+		 * they and the rings go with the descriptor.
+		 */
+		s->state = HONE_STATE_STOPPED;
+		return hone_refuse(s, err,
+				   "start: a hook could not be registered");
 	}
 	s->state = HONE_STATE_RUNNING;
 	return 0;
 
 remove:
 	hone_session_remove(s);
-	if (s->stream.chan) {
-		hone_chan_close(&s->stream);
-		s->stream.chan = NULL;
-	}
 uncharge:
 	hone_uncharge(s);
 	return err;
@@ -306,12 +307,14 @@ static int hone_commands(struct hone_session *s, char *text)
 	swap(s->n_subbufs, want.n_subbufs);
 	if (want.start) {
 		err = hone_session_start(s);
-		if (err) {
+		/* One that has rings is settled, and charged for them. */
+		if (err && s->state == HONE_STATE_NEW) {
 			s->snaplen = want.snaplen;
 			s->subbuf_size = want.subbuf_size;
 			s->n_subbufs = want.n_subbufs;
-			return err;
 		}
+		if (err)
+			return err;
 	}
 	if (want.stop)
 		hone_session_stop(s);
