@@ -66,26 +66,28 @@ fail:
 	return err;
 }
 
+/*
+ * One read, of what there was at that moment: under a sender that is faster
+ * than this, reading until there is nothing left would never end.
+ */
 static size_t read_channel(struct stream *s, int cpu)
 {
-	size_t before = s->len[cpu];
 	ssize_t n;
 
-	do {
-		if (s->size[cpu] - s->len[cpu] < CHUNK) {
-			s->size[cpu] = 2 * s->size[cpu] + CHUNK;
-			s->buf[cpu] = realloc(s->buf[cpu], s->size[cpu]);
-			if (!s->buf[cpu])
-				abort();
-		}
-		n = read(s->fd[cpu], s->buf[cpu] + s->len[cpu], CHUNK);
-		if (n > 0)
-			s->len[cpu] += n;
-	} while (n > 0);
-	return s->len[cpu] - before;
+	if (s->size[cpu] - s->len[cpu] < CHUNK) {
+		s->size[cpu] = 2 * s->size[cpu] + CHUNK;
+		s->buf[cpu] = realloc(s->buf[cpu], s->size[cpu]);
+		if (!s->buf[cpu])
+			abort();
+	}
+	n = read(s->fd[cpu], s->buf[cpu] + s->len[cpu], CHUNK);
+	if (n <= 0)
+		return 0;
+	s->len[cpu] += n;
+	return n;
 }
 
-/* Read what there is of all channels; returns the bytes got. */
+/* Read what there is in all channels; returns the bytes got. */
 size_t stream_read(struct stream *s)
 {
 	size_t got = 0;
