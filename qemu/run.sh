@@ -53,7 +53,7 @@ guest()
 	local accel=$1 limit=$2 console=$3
 	shift 3
 	timeout --foreground -k 5 "$limit" qemu-system-x86_64 \
-		-nodefaults -no-user-config -no-reboot -display none \
+		-M q35 -nodefaults -no-user-config -no-reboot -display none \
 		-accel "$accel" -smp "$cpus" -m "$mem" -nic none \
 		-kernel "$kernel" -initrd "$initrd" \
 		-virtfs "local,path=${out//,/,,},mount_tag=out,security_model=none" \
