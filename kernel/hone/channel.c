@@ -30,7 +30,7 @@ static u32 hone_ready(const struct rchan_buf *b)
 static u32 *hone_used(struct hone_stream *s, const struct rchan_buf *b,
 		      size_t subbuf)
 {
-	size_t n = s->chan->n_subbufs;
+	size_t n = b->chan->n_subbufs;
 
 	return &s->used[b->cpu * n + subbuf % n];
 }
@@ -380,7 +380,8 @@ static struct dentry *hone_create_buf_file(const char *name,
 
 static int hone_remove_buf_file(struct dentry *dentry)
 {
-	/* Removed with the session's directory, before the channel. */
+	/* Nobody opens it from now on; who has it open keeps the buffer. */
+	debugfs_remove(dentry);
 	return 0;
 }
 
@@ -396,6 +397,9 @@ static const struct rchan_callbacks hone_chan_callbacks = {
  * @dir: where to put events0, events1, ...
  * @subbuf_size: bytes of a sub-buffer
  * @n_subbufs: their number on each CPU
+ *
+ * What fails leaves the account in place, which files that were shown for a
+ * moment may have open: hone_chan_close() is due in any case.
  *
  * Context: process context; may sleep.
  * Return: 0 or -ENOMEM.
@@ -413,28 +417,18 @@ int hone_chan_open(struct hone_stream *s, struct dentry *dir,
 	s->used = kvcalloc(nr_cpu_ids, n_subbufs * sizeof(*s->used),
 			   GFP_KERNEL);
 	if (!s->used)
-		goto free_cpu;
+		return -ENOMEM;
 
 	/* relay misses a CPU that comes online while it opens. */
 	cpus_read_lock();
 	s->chan = relay_open("events", dir, subbuf_size, n_subbufs,
 			     &hone_chan_callbacks, s);
 	cpus_read_unlock();
-	if (!s->chan)
-		goto free_used;
-	return 0;
-
-free_used:
-	kvfree(s->used);
-	s->used = NULL;
-free_cpu:
-	free_percpu(s->cpu);
-	s->cpu = NULL;
-	return -ENOMEM;
+	return s->chan ? 0 : -ENOMEM;
 }
 
 /**
- * hone_chan_close - give the rings back
+ * hone_chan_close - give back what hone_chan_open() has allocated but the rings
  * @s: a stream nobody writes to, whose files are closed and removed
  *
  * Context: process context; may sleep.

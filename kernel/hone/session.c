@@ -65,8 +65,7 @@ static void hone_session_free(struct kref *ref)
 	if (s->state != HONE_STATE_NEW)
 		hone_pages -= hone_session_pages(s);
 	mutex_unlock(&hone_nr_lock);
-	if (s->stream.chan)
-		hone_chan_close(&s->stream);
+	hone_chan_close(&s->stream);
 	kfree(s);
 }
 
@@ -156,10 +155,10 @@ static void hone_session_remove(struct hone_session *s)
 	 * Readers that are waited for here never wait for this lock.
 	 */
 	cpus_read_lock();
-	debugfs_remove(s->dir);
-	s->dir = NULL;
 	if (s->stream.chan)
 		relay_close(s->stream.chan);
+	debugfs_remove(s->dir);
+	s->dir = NULL;
 	cpus_read_unlock();
 }
 
@@ -185,25 +184,26 @@ static int hone_session_start(struct hone_session *s)
 	err = hone_chan_open(&s->stream, s->dir, s->subbuf_size, s->n_subbufs);
 	if (err) {
 		hone_refuse(s, err, "start: no memory for the buffers");
-		goto remove;
+		goto stopped;
 	}
 	debugfs_create_file("stats", 0400, s->dir, s, &hone_stats_fops);
 	debugfs_create_file("snapshot", 0400, s->dir, s, &hone_snap_fops);
 	err = hone_capture_start(&s->stream);
 	if (err) {
-		/*
-		 * Somebody may have opened its files by now: as after a stop,
-		 * they and the rings go with the descriptor.
-		 */
-		s->state = HONE_STATE_STOPPED;
-		return hone_refuse(s, err,
-				   "start: a hook could not be registered");
+		hone_refuse(s, err, "start: a hook could not be registered");
+		goto stopped;
 	}
 	s->state = HONE_STATE_RUNNING;
 	return 0;
 
-remove:
-	hone_session_remove(s);
+stopped:
+	/*
+	 * Somebody may have opened its files by now: as after a stop, they
+	 * and the rings go with the descriptor.
+	 */
+	s->state = HONE_STATE_STOPPED;
+	return err;
+
 uncharge:
 	hone_uncharge(s);
 	return err;
