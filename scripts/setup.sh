@@ -66,6 +66,12 @@ export DEBIAN_FRONTEND=noninteractive
 install()
 {
 	apt-get update -q
+	for package in $missing; do
+		[ -n "$(apt-cache madison "$package")" ] && continue
+		echo "no source in /etc/apt has $package" \
+			"(Debian 12 has linux-source-6.12 in bookworm-security)"
+		return 1
+	done
 	# shellcheck disable=SC2086 # a list
 	apt-get install -q -y --no-install-recommends $missing
 }
