@@ -13,8 +13,8 @@ log=$HONE_CACHE/tools.log
 
 tools()
 {
-	make -C "$HONE_TOP/tools/hone" O="$HONE_CACHE/tools" LDFLAGS=-static
-	make -C "$HONE_TOP/qemu/bench" O="$HONE_CACHE/bench"
+	make -C "$HONE_TOP/tools/hone" O="$HONE_CACHE/tools" LDFLAGS=-static &&
+	make -C "$HONE_TOP/qemu/bench" O="$HONE_CACHE/bench" &&
 	make -C "$tree/tools/testing/selftests/hone" \
 		OUTPUT="$HONE_CACHE/selftests" top_srcdir="$tree" all
 }

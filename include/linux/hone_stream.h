@@ -53,6 +53,7 @@ void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
 void hone_commit(struct hone_stream *s, enum hone_kind kind,
 		 struct hone_rec *rec, u64 now);
 void hone_count_truncated(struct hone_stream *s, enum hone_kind kind);
+void hone_count_filtered(struct hone_stream *s, enum hone_kind kind);
 void hone_emit(const struct hone_rec *rec, enum hone_kind kind);
 
 /**

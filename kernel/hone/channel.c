@@ -193,6 +193,23 @@ void hone_count_truncated(struct hone_stream *s, enum hone_kind kind)
 }
 
 /**
+ * hone_count_filtered - something was seen that is not wanted
+ * @s: the stream
+ * @kind: what kind of record it would have been
+ *
+ * It takes no number.
+ *
+ * Context: interrupts off.
+ */
+void hone_count_filtered(struct hone_stream *s, enum hone_kind kind)
+{
+	struct hone_count *count = &this_cpu_ptr(s->cpu)->count[kind];
+
+	count->seen++;
+	count->filtered++;
+}
+
+/**
  * hone_emit - write a record into all streams
  * @rec: the whole record; the copies get time, number and CPU
  * @kind: its kind

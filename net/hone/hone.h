@@ -78,12 +78,17 @@ void hone_actor_stop(void);
  * @header: its network header, which clones share
  * @cookie: socket that its record has, 0 if none
  * @pkt: its number, 0 if nothing was received yet
+ * @ports: UDP: source and destination port, as in the packet
+ * @segments: UDP: several datagrams in one, which may be taken apart before
+ *	they are delivered
  */
 struct hone_rx {
 	const struct sk_buff *skb;
 	const void *header;
 	u64 cookie;
 	u32 pkt;
+	__be32 ports;
+	bool segments;
 };
 
 const struct hone_rx *hone_rx_of(const struct sk_buff *skb);

@@ -5,6 +5,9 @@
  */
 #include "hone.h"
 
+#include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -36,7 +39,28 @@ const struct hone_rx *hone_rx_of(const struct sk_buff *skb)
 
 	if (rx->skb == skb || rx->header == skb_network_header(skb))
 		return rx;
+	/*
+	 * UDP takes a super-packet apart for a socket that does not want it
+	 * whole, at once, so that no other packet comes between.
+	 */
+	if (unlikely(rx->segments) && !skb_is_gso(skb) &&
+	    skb_transport_header_was_set(skb) &&
+	    rx->ports == *(__be32 *)skb_transport_header(skb))
+		return rx;
 	return NULL;
+}
+
+static void hone_rx_set(struct hone_rx *rx, const struct sk_buff *skb,
+			const struct hone_packet *p)
+{
+	rx->skb = skb;
+	rx->header = skb_network_header(skb);
+	rx->cookie = p->cookie;
+	rx->pkt = p->pkt;
+	rx->segments = skb_is_gso(skb) &&
+		       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 &&
+		       !skb_copy_bits(skb, skb_transport_offset(skb),
+				      &rx->ports, sizeof(rx->ports));
 }
 
 static u32 hone_next_pkt(void)
@@ -146,14 +170,8 @@ static void hone_packet_emit(struct hone_packet *p, const struct sk_buff *skb)
 	local_irq_save(flags);
 	now = ktime_get_boottime_ns();
 	p->pkt = hone_next_pkt();
-	if (!(p->rec.flags & HONE_F_PKT_OUT)) {
-		struct hone_rx *rx = this_cpu_ptr(&hone_rx);
-
-		rx->skb = skb;
-		rx->header = skb_network_header(skb);
-		rx->cookie = p->cookie;
-		rx->pkt = p->pkt;
-	}
+	if (!(p->rec.flags & HONE_F_PKT_OUT))
+		hone_rx_set(this_cpu_ptr(&hone_rx), skb, p);
 	hone_for_each_stream(s)
 		hone_packet_write(s, p, skb, now);
 	local_irq_restore(flags);
@@ -161,18 +179,23 @@ static void hone_packet_emit(struct hone_packet *p, const struct sk_buff *skb)
 }
 
 static void hone_packet_init(struct hone_packet *p, const struct sk_buff *skb,
-			     const struct nf_hook_state *state,
-			     const struct net_device *dev)
+			     const struct net *net,
+			     const struct net_device *dev, u8 family)
 {
 	memset(p, 0, sizeof(*p));
 	p->rec.type = HONE_REC_PACKET;
 	p->rec.len = sizeof(*p);
-	p->netns = state->net->net_cookie;
+	p->netns = net->net_cookie;
 	p->ifindex = dev ? dev->ifindex : 0;
 	p->wire_len = skb->len - skb_network_offset(skb);
 	p->mark = skb->mark;
-	p->family = state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	p->family = family;
 	hone_packet_offload(p, skb);
+}
+
+static u8 hone_family(const struct nf_hook_state *state)
+{
+	return state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
 }
 
 static unsigned int hone_local_out(void *priv, struct sk_buff *skb,
@@ -187,7 +210,7 @@ static unsigned int hone_local_out(void *priv, struct sk_buff *skb,
 
 	/* Cookies are made, and CPUs asked, with preemption off. */
 	preempt_disable();
-	hone_packet_init(&p, skb, state, state->out);
+	hone_packet_init(&p, skb, state->net, state->out, hone_family(state));
 	p.rec.flags |= HONE_F_PKT_OUT;
 	if (sk) {
 		if (sk_fullsock(sk))
@@ -207,7 +230,7 @@ static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
 	struct hone_packet p;
 
 	preempt_disable();
-	hone_packet_init(&p, skb, state, state->in);
+	hone_packet_init(&p, skb, state->net, state->in, hone_family(state));
 	/* Only if early demux has found it; else a deliver record follows. */
 	if (sk) {
 		if (sk_fullsock(sk))
@@ -219,6 +242,58 @@ static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
 	preempt_enable();
 	return NF_ACCEPT;
 }
+
+/* AF_INET, AF_INET6, or 0 if the bytes are no IP packet. */
+static u8 hone_link_family(const struct sk_buff *skb)
+{
+	int off = skb_network_offset(skb);
+	u8 version;
+
+	if (off < 0 || skb_copy_bits(skb, off, &version, sizeof(version)))
+		return 0;
+	if (version >> 4 == 4 && skb->len - off >= sizeof(struct iphdr))
+		return AF_INET;
+	if (version >> 4 == 6 && skb->len - off >= sizeof(struct ipv6hdr))
+		return AF_INET6;
+	return 0;
+}
+
+/* What is not IP is counted, as packets that a filter has dropped. */
+static void hone_link_other(void)
+{
+	struct hone_stream *s;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	hone_for_each_stream(s)
+		hone_count_filtered(s, HONE_KIND_PACKET);
+	local_irq_restore(flags);
+}
+
+static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
+{
+	const struct net_device *dev = skb->dev;
+	__be16 protocol = vlan_get_protocol(skb);
+	struct hone_packet p;
+	u8 family = 0;
+
+	if (protocol == htons(ETH_P_IP) || protocol == htons(ETH_P_IPV6))
+		family = hone_link_family(skb);
+	if (!family) {
+		hone_link_other();
+		return;
+	}
+	hone_packet_init(&p, skb, dev_net(dev), dev, family);
+	p.rec.flags |= HONE_F_PKT_OUT | HONE_F_PKT_LINK;
+	hone_sk_touch(sk);
+	hone_packet_sock(&p, sk);
+	hone_packet_actor(&p, sk);
+	hone_packet_emit(&p, skb);
+}
+
+static const struct hone_probe hone_packet_probes[] = {
+	HONE_PROBE(hone_link_out, probe_link_out),
+};
 
 /* Behind all others: what they drop or change was not sent or received so. */
 static const struct nf_hook_ops hone_nf_ops[] = {
@@ -281,7 +356,19 @@ void hone_packet_unreg(void)
  */
 int hone_packet_start(void)
 {
-	return hone_packet_reg();
+	int err;
+
+	check_trace_callback_type_hone_link_out(probe_link_out);
+
+	err = hone_probes_register(hone_packet_probes,
+				   ARRAY_SIZE(hone_packet_probes));
+	if (err)
+		return err;
+	err = hone_packet_reg();
+	if (err)
+		hone_probes_unregister(hone_packet_probes,
+				       ARRAY_SIZE(hone_packet_probes));
+	return err;
 }
 
 /**
@@ -292,4 +379,6 @@ int hone_packet_start(void)
 void hone_packet_stop(void)
 {
 	hone_packet_unreg();
+	hone_probes_unregister(hone_packet_probes,
+			       ARRAY_SIZE(hone_packet_probes));
 }

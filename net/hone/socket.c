@@ -10,6 +10,7 @@
 #include <net/net_namespace.h>
 #include <net/request_sock.h>
 #include <trace/events/hone.h>
+#include <trace/events/sock.h>
 
 static void hone_sock_addresses(struct hone_sock_rec *r, const struct sock *sk)
 {
@@ -186,6 +187,23 @@ static void probe_sock_connect(void *data, struct sock *sk, int err)
 		hone_sock_emit(sk, HONE_SOCK_CONNECT, hone_actor(), err);
 }
 
+/* What the kernel found out, in softirq or in somebody's call. */
+static void probe_sock_error(void *data, const struct sock *csk)
+{
+	struct sock *sk = (struct sock *)csk;
+
+	if (!hone_sock_told(sk))
+		return;
+	hone_sk_touch(sk);
+	hone_sock_emit(sk, HONE_SOCK_ERROR, NULL, -READ_ONCE(sk->sk_err));
+}
+
+static void probe_listen_overflow(void *data, struct sock *sk)
+{
+	hone_sk_touch(sk);
+	hone_sock_emit(sk, HONE_SOCK_OVERFLOW, NULL, -ENOBUFS);
+}
+
 static const struct hone_probe hone_socket_probes[] = {
 	HONE_PROBE(hone_sock_open, probe_sock_open),
 	HONE_PROBE(hone_sock_accept, probe_sock_accept),
@@ -193,6 +211,8 @@ static const struct hone_probe hone_socket_probes[] = {
 	HONE_PROBE(hone_sock_free, probe_sock_free),
 	HONE_PROBE(hone_sock_bind, probe_sock_bind),
 	HONE_PROBE(hone_sock_connect, probe_sock_connect),
+	HONE_PROBE(inet_sk_error_report, probe_sock_error),
+	HONE_PROBE(hone_listen_overflow, probe_listen_overflow),
 };
 
 /**
@@ -210,6 +230,8 @@ int hone_socket_start(void)
 	check_trace_callback_type_hone_sock_free(probe_sock_free);
 	check_trace_callback_type_hone_sock_bind(probe_sock_bind);
 	check_trace_callback_type_hone_sock_connect(probe_sock_connect);
+	check_trace_callback_type_inet_sk_error_report(probe_sock_error);
+	check_trace_callback_type_hone_listen_overflow(probe_listen_overflow);
 
 	return hone_probes_register(hone_socket_probes,
 				    ARRAY_SIZE(hone_socket_probes));

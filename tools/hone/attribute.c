@@ -13,8 +13,6 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
-/* A deliver record follows its packet at once, on the same CPU. */
-#define DEMUX_NS	2000000ULL
 #define CPUS_MAX	65536
 
 /* The packet that a CPU has received last. */
@@ -22,6 +20,7 @@ struct rx {
 	__u64 pos;
 	__u64 cookie;
 	__u32 pkt;
+	bool open;			/* deliver records may follow */
 	struct flow flow;
 	__u8 addr[32];
 };
@@ -101,6 +100,15 @@ static struct conn *conn_of_packet(const struct record *r)
 	return c;
 }
 
+static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
+			  const struct flow *f);
+
+/* Number of the first byte of data: a SYN has one for itself. */
+static __u32 first_byte(const struct flow *f)
+{
+	return f->seq + !!(f->tcp_flags & TCP_SYN);
+}
+
 static void sent_tcp(struct held *h, const struct record *r,
 		     const struct flow *f, struct conn *c)
 {
@@ -109,7 +117,7 @@ static void sent_tcp(struct held *h, const struct record *r,
 	const struct user *writer = NULL;
 
 	if (f->payload || f->tcp_flags & TCP_FIN)
-		writer = extent_writer(&c->writes, f->seq);
+		writer = extent_writer(&c->writes, first_byte(f));
 	if (writer && writer->id)
 		decide(h, *writer, HONE_Q_EXACT);
 	else if (writer)
@@ -124,6 +132,28 @@ static void sent_tcp(struct held *h, const struct record *r,
 		decide_kernel(h, c);
 }
 
+/*
+ * Data that come in a SYN (TCP Fast Open) reach the listener, and are read
+ * from the connection that the kernel has made of it: whose answer is @f.
+ */
+static void accept_syn_data(const struct record *r, const struct flow *f,
+			    struct conn *c)
+{
+	struct rx *rx = rx_get(r->rec.cpu);
+	struct held *syn;
+
+	if ((f->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) ||
+	    !rx || !r->packet.cause || rx->pkt != r->packet.cause ||
+	    !(rx->flow.tcp_flags & TCP_SYN) || !rx->flow.payload ||
+	    f->ack == first_byte(&rx->flow) || !answers(f, rx))
+		return;
+	syn = queue_at(rx->pos);
+	if (!syn || syn->state != HELD_READER || syn->cookie == c->cookie)
+		return;
+	rx->cookie = c->cookie;
+	delivered_tcp(syn, c, rx->pos, &rx->flow);
+}
+
 static void sent(struct held *h, const struct record *r, const struct flow *f)
 {
 	const struct hone_packet *p = &r->packet;
@@ -132,6 +162,7 @@ static void sent(struct held *h, const struct record *r, const struct flow *f)
 	struct rx *rx;
 
 	if (c && f->proto == IPPROTO_TCP) {
+		accept_syn_data(r, f, c);
 		sent_tcp(h, r, f, c);
 		return;
 	}
@@ -171,27 +202,37 @@ static void wait_add(struct waitings *q, const struct waiting *w)
 	q->w[q->n++] = *w;
 }
 
-static bool to_many(const struct flow *f)
+static struct receiver *receiver_of(struct held *h, __u64 cookie)
 {
-	if (f->alen == 4)
-		return f->daddr[0] >= 224;
-	return f->alen == 16 && f->daddr[0] == 0xff;
+	struct receiver *more = h->more;
+
+	while (more && more->cookie != cookie)
+		more = more->next;
+	return more;
+}
+
+static struct receiver *receiver_add(struct held *h, __u64 cookie)
+{
+	struct receiver *more = xcalloc(1, sizeof(*more));
+
+	more->cookie = cookie;
+	more->next = h->more;
+	h->more = more;
+	return more;
 }
 
 static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 			       __u32 key)
 {
-	struct waiting w = { .pos = pos, .key = key };
-	struct receiver *more;
+	struct waiting w = { .pos = pos, .key = key, .first = true };
 
-	if (h->state == HELD_DEMUX) {
+	if (h->state == HELD_DEMUX)
 		h->cookie = c->cookie;
-	} else if (h->cookie != c->cookie) {
-		more = xcalloc(1, sizeof(*more));
-		more->cookie = c->cookie;
-		more->next = h->more;
-		h->more = more;
-	}
+	else if (h->cookie == c->cookie || receiver_of(h, c->cookie))
+		/* One more datagram of a super-packet. */
+		w.first = false;
+	else
+		receiver_add(h, c->cookie);
 	h->state = HELD_READER;
 	if (h->pending < UINT8_MAX)
 		h->pending++;
@@ -201,7 +242,7 @@ static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
 			  const struct flow *f)
 {
-	struct waiting w = { .pos = pos, .seq = f->seq, .tcp = true };
+	struct waiting w = { .pos = pos, .seq = first_byte(f), .tcp = true };
 	const struct user *reader;
 
 	h->cookie = c->cookie;
@@ -210,7 +251,7 @@ static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
 		return;
 	}
 	/* A retransmit of what has been read already. */
-	reader = extent_reader(&c->reads, f->seq);
+	reader = extent_reader(&c->reads, w.seq);
 	if (reader) {
 		decide(h, *reader, HONE_Q_EXACT);
 		return;
@@ -231,10 +272,22 @@ static void delivered(struct held *h, struct conn *c, const struct rx *rx,
 
 void attribute_timeout(struct held *h)
 {
-	struct conn *c = conn_find(h->cookie);
+	struct conn *c;
 	struct receiver *more;
 
+	/* Of several sockets, one that somebody has read from. */
+	for (more = h->more; more && !h->user.id; more = more->next) {
+		if (more->user.id) {
+			__u64 cookie = h->cookie;
+
+			decide(h, more->user, HONE_Q_EXACT);
+			h->cookie = more->cookie;
+			more->cookie = cookie;
+			more->user = (struct user){ 0 };
+		}
+	}
 	/* No socket took it: the kernel itself did, or nobody. */
+	c = conn_find(h->cookie);
 	if (!h->user.id)
 		decide(h, c ? conn_user(c) : (struct user){ 0 }, HONE_Q_OWNER);
 	for (more = h->more; more; more = more->next) {
@@ -245,11 +298,45 @@ void attribute_timeout(struct held *h)
 	h->state = HELD_DONE;
 }
 
+/* Can a record of that type come between a packet and its deliver records? */
+static bool between(__u16 type)
+{
+	switch (type) {
+	case HONE_REC_PROC:
+	case HONE_REC_PACKET:
+	case HONE_REC_CONSUME:
+	case HONE_REC_TCP_READ:
+	case HONE_REC_TCP_WRITE:
+		return false;
+	}
+	return true;
+}
+
+void attribute_step(const struct record *r)
+{
+	struct rx *rx;
+	struct held *h;
+
+	if (between(r->rec.type) || r->rec.cpu >= n_cpus)
+		return;
+	rx = rx_of_cpu[r->rec.cpu];
+	if (!rx || !rx->open)
+		return;
+	rx->open = false;
+	h = queue_at(rx->pos);
+	if (!h)
+		return;
+	h->not_before = 0;
+	if (h->state == HELD_DEMUX)
+		attribute_timeout(h);
+}
+
 static void rx_set(struct rx *rx, const struct record *r, const struct flow *f,
 		   __u64 pos)
 {
 	rx->pos = pos;
 	rx->pkt = r->packet.pkt;
+	rx->open = true;
 	rx->cookie = r->packet.cookie;
 	rx->flow = *f;
 	if (f->alen) {
@@ -266,15 +353,11 @@ static void received(struct held *h, const struct record *r,
 {
 	struct rx *rx = rx_get(r->rec.cpu);
 	struct conn *c = conn_of_packet(r);
-	struct held *old;
 	__u64 pos;
 
 	h->state = rx ? HELD_DEMUX : HELD_DONE;
-	h->not_before = h->time + (to_many(f) ? DEMUX_NS : 0);
-	/* What was received before has found no socket. */
-	old = rx && rx->pkt ? queue_at(rx->pos) : NULL;
-	if (old && old->state == HELD_DEMUX)
-		attribute_timeout(old);
+	/* What one socket has got, and its reader, another may get as well. */
+	h->not_before = h->time + (f->proto != IPPROTO_TCP ? DEMUX_NS : 0);
 	pos = queue_push(r, h);
 	if (!rx) {
 		attribute_timeout(queue_at(pos));
@@ -293,22 +376,12 @@ void attribute_packet(const struct record *r, __u64 time, __u64 lost)
 		.lost = lost,
 		.cookie = r->packet.cookie,
 	};
-	struct held *old;
 	struct flow f;
-	struct rx *rx;
 
 	decode_flow(r, &f);
 	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
 		received(&h, r, &f);
 		return;
-	}
-	/* The kernel answers: what it received has found no socket. */
-	rx = rx_get(r->rec.cpu);
-	if (rx && r->packet.cause && rx->pkt == r->packet.cause &&
-	    (!r->packet.cookie || (r->rec.flags & HONE_F_PKT_KERN))) {
-		old = queue_at(rx->pos);
-		if (old && old->state == HELD_DEMUX)
-			attribute_timeout(old);
 	}
 	sent(&h, r, &f);
 	queue_push(r, &h);
@@ -341,18 +414,22 @@ static struct user actor_of(const struct record *r)
 	return (struct user){ r->actor.id, r->actor.tgid, r->actor.tid };
 }
 
-/* A socket's datagram was taken by @user. */
-static void taken(struct held *h, __u64 cookie, struct user user)
+/* A datagram of socket @cookie, the @first of its packet, was taken. */
+static void taken(struct held *h, __u64 cookie, struct user user, bool first)
 {
 	struct receiver *more;
 
-	if (h->cookie == cookie) {
+	if (!first) {
+		if (h->user.id != user.id)
+			receiver_add(h, cookie)->user = user;
+	} else if (h->cookie == cookie) {
 		h->user = user;
 		h->quality = user.id ? HONE_Q_EXACT : HONE_Q_KERNEL;
-	}
-	for (more = h->more; more; more = more->next)
-		if (more->cookie == cookie)
+	} else {
+		more = receiver_of(h, cookie);
+		if (more)
 			more->user = user;
+	}
 	if (h->pending && !--h->pending)
 		attribute_timeout(h);
 }
@@ -376,7 +453,7 @@ void attribute_consume(const struct record *r)
 		w->taken = true;
 		h = queue_at(w->pos);
 		if (h && h->state != HELD_DONE)
-			taken(h, c->cookie, user);
+			taken(h, c->cookie, user, w->first);
 		return;
 	}
 }

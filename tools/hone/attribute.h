@@ -5,8 +5,20 @@
 
 #include "queue.h"
 
+/*
+ * So long a received packet waits for its deliver records, in ns of the
+ * stream. They follow on the same CPU, but a CPU that is emulated may rest
+ * between. What its CPU records next ends the wait, as a rule.
+ */
+#define DEMUX_NS	1000000000ULL
+
 /* A packet: queues it. @time never runs backwards, @lost came before it. */
 void attribute_packet(const struct record *r, __u64 time, __u64 lost);
+/*
+ * To be told of every record first: a CPU that goes on to something else has
+ * given its last received packet to every socket there is for it.
+ */
+void attribute_step(const struct record *r);
 /* What tells more of packets that were queued, or of those to come. */
 void attribute_deliver(const struct record *r);
 void attribute_consume(const struct record *r);

@@ -210,6 +210,7 @@ void decode_flow(const struct record *r, struct flow *f)
 		f->seq = be32(p + 4);
 		if (len < 20)
 			return;
+		f->ack = be32(p + 8);
 		hlen = (p[12] >> 4) * 4;
 		f->tcp_flags = p[13];
 		/* From the length on the wire: the bytes may be cut. */
@@ -221,7 +222,8 @@ void decode_flow(const struct record *r, struct flow *f)
 	case IPPROTO_SCTP:
 		f->sport = be16(p);
 		f->dport = be16(p + 2);
-		f->payload = r->packet.wire_len - at - 8;
+		if (r->packet.wire_len > at + 8)
+			f->payload = r->packet.wire_len - at - 8;
 		break;
 	}
 }

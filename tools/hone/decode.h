@@ -57,7 +57,7 @@ struct flow {
 	__u8 tcp_flags;
 	bool fragment;			/* not the first: no ports */
 	__u16 sport, dport;		/* host byte order */
-	__u32 seq;			/* TCP */
+	__u32 seq, ack;		/* TCP */
 	__u32 payload;		/* bytes behind the TCP or UDP header */
 	const __u8 *saddr, *daddr;	/* 4 or 16 bytes */
 	int alen;
@@ -66,6 +66,7 @@ struct flow {
 #define TCP_FIN	0x01
 #define TCP_SYN	0x02
 #define TCP_RST	0x04
+#define TCP_ACK	0x10
 
 void decode_flow(const struct record *r, struct flow *f);
 

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
 	/* A reader that went away is an error like others. */
 	signal(SIGPIPE, SIG_IGN);
 	resolve_window = options.window;
+	resolve_bytes = options.window_bytes;
 	resolve_limit = options.count;
 	capture.comment = options.comment;
 	capture.app = "hone-relayread " HONE_READER_VERSION;

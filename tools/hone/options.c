@@ -18,6 +18,7 @@ struct options options = {
 	.snaplen	= NONE,
 	.buffer_kb	= NONE,
 	.window		= 100000000,
+	.window_bytes	= 8 << 20,
 	.debugfs	= "/sys/kernel/debug/hone",
 	.ready_fd	= -1,
 	.comments	= true,
@@ -34,6 +35,7 @@ enum {
 	O_USEC,
 	O_NO_RESOLVE,
 	O_WINDOW,
+	O_WINDOW_BUFFER,
 	O_DURATION,
 	O_DEBUGFS,
 	O_READY_FD,
@@ -80,6 +82,8 @@ static const struct opt {
 	  "do not wait for who reads a received packet" },
 	{ O_WINDOW, "resolve-window", "MS",
 	  "wait up to MS milliseconds for that (default 100)" },
+	{ O_WINDOW_BUFFER, "resolve-buffer", "KB",
+	  "keep up to KB kilobytes waiting (default 8192)" },
 	{ O_HOST_INFO, "host-info", "WHAT",
 	  "full: tell of this host and its users\n"
 	  "none: leave that out (default with -r)" },
@@ -239,6 +243,9 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case O_NO_RESOLVE:
 		options.window = 0;
+		break;
+	case O_WINDOW_BUFFER:
+		options.window_bytes = number(o->name, arg, 4 << 20) << 10;
 		break;
 	case O_WINDOW:
 		options.window = number(o->name, arg, 60000) * 1000000;

@@ -19,6 +19,7 @@ struct options {
 	__u64 count;			/* 0: no limit */
 	__u64 duration;		/* nanoseconds, 0: no limit */
 	__u64 window;		/* nanoseconds */
+	__u64 window_bytes;
 	const char *debugfs;
 	const char *comment;
 	int ready_fd;			/* -1: none */

@@ -196,7 +196,6 @@ static void add_address(const char *key, int family, const __u8 *addr,
 
 static const char *const sock_events[] = {
 	[HONE_SOCK_OPEN]	= "open",
-	[HONE_SOCK_CLONE]	= "clone",
 	[HONE_SOCK_ACCEPT]	= "accept",
 	[HONE_SOCK_BIND]	= "bind",
 	[HONE_SOCK_CONNECT]	= "connect",
@@ -206,6 +205,7 @@ static const char *const sock_events[] = {
 	[HONE_SOCK_SNAPSHOT]	= "snapshot",
 	[HONE_SOCK_HOLDER]	= "holder",
 	[HONE_SOCK_ERROR]	= "error",
+	[HONE_SOCK_OVERFLOW]	= "overflow",
 };
 
 static bool sock_closes(unsigned int event)

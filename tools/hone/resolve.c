@@ -10,13 +10,6 @@
 
 #include <stdint.h>
 
-/*
- * So long a received packet waits for its deliver record. That follows on the
- * same CPU, but a CPU that is emulated may rest between the two. What its CPU
- * receives or answers next ends the wait, as a rule.
- */
-#define DEMUX_NS	1000000000ULL
-
 __u64 resolve_window = 100000000;
 size_t resolve_bytes = 8 << 20;
 __u64 resolve_limit;
@@ -77,6 +70,7 @@ static void take_event(const struct record *r, __u64 time)
 
 static void take(const struct record *r, __u64 time)
 {
+	attribute_step(r);
 	switch (r->rec.type) {
 	case HONE_REC_PACKET:
 		resolved.seen[HONE_KIND_PACKET]++;
@@ -138,12 +132,22 @@ bool resolve_record(const struct record *r, void *arg)
 	return true;
 }
 
+static bool is_named(const struct attributed *p, const struct image *img)
+{
+	int i;
+
+	for (i = 0; i < p->n_more; i++)
+		if (p->more[i] == img)
+			return true;
+	return p->img == img;
+}
+
 static void name_receivers(struct attributed *p, struct receiver *more)
 {
 	for (; more && p->n_more < ALSO_MAX; more = more->next) {
 		struct image *img = image_find(more->user.id);
 
-		if (!img || !img->tgid)
+		if (!img || !img->tgid || is_named(p, img))
 			continue;
 		img->used = p->time;
 		p->more[p->n_more++] = img;
@@ -198,8 +202,7 @@ static bool out_event(struct held *h)
 		return !img || sink_proc(img, &r);
 	}
 	c = conn_find(r.sock.cookie);
-	resolved.conns += r.sock.event == HONE_SOCK_OPEN ||
-			  r.sock.event == HONE_SOCK_CLONE;
+	resolved.conns += r.sock.event == HONE_SOCK_OPEN;
 	return !c || sink_sock(c, &r);
 }
 

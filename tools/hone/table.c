@@ -357,7 +357,6 @@ struct conn *conn_of_record(const struct record *r)
 	c->told = true;
 	switch (s->event) {
 	case HONE_SOCK_OPEN:
-	case HONE_SOCK_CLONE:
 	case HONE_SOCK_ANNOUNCE:
 		c->born = true;
 		break;

@@ -56,6 +56,7 @@ struct waiting {
 	__u32 seq;			/* TCP */
 	__u32 key;			/* datagram */
 	bool tcp;
+	bool first;			/* datagram of its packet */
 	bool taken;
 };
 

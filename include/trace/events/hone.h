@@ -237,6 +237,10 @@ HONE_DEFINE(hone_sock, hone_sock_free,
 HONE_DEFINE(hone_sock, hone_tcp_write,
 	TP_PROTO(struct sock *sk), TP_ARGS(sk));
 
+/* A listener's accept queue is full, a connection is dropped; softirq. */
+HONE_DEFINE(hone_sock, hone_listen_overflow,
+	TP_PROTO(struct sock *sk), TP_ARGS(sk));
+
 HONE_CLASS(hone_sock_result,
 
 	TP_PROTO(struct sock *sk, int err),
@@ -313,6 +317,13 @@ HONE_DEFINE(hone_sock_skb, hone_deliver,
 
 /* A datagram was taken off a socket's queue, whose lock is held. */
 HONE_DEFINE(hone_sock_skb, hone_consume,
+	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));
+
+/*
+ * A packet socket hands a packet to its device; the network header is where
+ * the socket believes it to be. Process context.
+ */
+HONE_DEFINE(hone_sock_skb, hone_link_out,
 	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));
 
 /*

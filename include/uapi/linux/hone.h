@@ -262,8 +262,6 @@ struct hone_attr {
 /**
  * enum hone_sock_event - what happened to a socket
  * @HONE_SOCK_OPEN: a task created it
- * @HONE_SOCK_CLONE: the kernel created it for a listener's connection; the
- *	owner is the listener's until it is accepted
  * @HONE_SOCK_ACCEPT: @actor accepted it and owns it now
  * @HONE_SOCK_BIND: bind() by @actor ended with @error
  * @HONE_SOCK_CONNECT: connect() by @actor ended with @error
@@ -273,11 +271,13 @@ struct hone_attr {
  * @HONE_SOCK_ANNOUNCE: it existed when the capture began and is used now
  * @HONE_SOCK_SNAPSHOT: found by the snapshot
  * @HONE_SOCK_HOLDER: snapshot: process image @actor holds a descriptor of it
- * @HONE_SOCK_ERROR: a pending error @error was set
+ * @HONE_SOCK_ERROR: @error was found by the kernel and waits to be told to
+ *	whoever uses the socket next (connection refused, reset, timed out)
+ * @HONE_SOCK_OVERFLOW: a listener's accept queue was full, and a connection
+ *	was dropped
  */
 enum hone_sock_event {
 	HONE_SOCK_OPEN		= 1,
-	HONE_SOCK_CLONE		= 2,
 	HONE_SOCK_ACCEPT	= 3,
 	HONE_SOCK_BIND		= 4,
 	HONE_SOCK_CONNECT	= 5,
@@ -287,6 +287,7 @@ enum hone_sock_event {
 	HONE_SOCK_SNAPSHOT	= 9,
 	HONE_SOCK_HOLDER	= 10,
 	HONE_SOCK_ERROR		= 11,
+	HONE_SOCK_OVERFLOW	= 12,
 };
 
 /* hone_rec.flags of HONE_REC_SOCK */

@@ -157,7 +157,7 @@ static void tcp(void)
 	tcp_out(&client, &curl, &curl, (struct seg){ ACK, c + 1, s + 1 });
 	at(113);
 	pkt = tcp_in(&conn, NULL, false, (struct seg){ ACK, c + 1, s + 1 });
-	sock(HONE_SOCK_CLONE, &conn, &server, NULL);
+	sock(HONE_SOCK_ANNOUNCE, &conn, &server, NULL);
 	deliver(&conn, &server, pkt, 0);
 	at(120);
 	sock(HONE_SOCK_CONNECT, &client, &curl, &curl);
