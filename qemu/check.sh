@@ -8,7 +8,7 @@
 
 variant=${1:-y}
 case $variant in
-y)	mem=1024 limit=600 ;;
+y)	mem=1536 limit=900 ;;
 debug)	mem=2048 limit=1500 ;;
 *)	die "$variant: which kernel? y or debug" ;;
 esac

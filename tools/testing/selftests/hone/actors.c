@@ -333,6 +333,79 @@ TEST_F(actors, refused)
 	EXPECT_EQ(getpid(), r->actor_tgid);
 }
 
+/* What fails without a packet is told, with who tried. */
+TEST_F(actors, bind_conflict)
+{
+	const struct hone_sock_rec *r;
+	struct sockaddr_in at;
+	uint64_t cookie;
+	int a, b;
+
+	a = udp_socket(&at);
+	b = socket(AF_INET, SOCK_DGRAM, 0);
+	cookie = cookie_of(b);
+	EXPECT_EQ(-1, bind(b, (void *)&at, sizeof(at)));
+	EXPECT_EQ(EADDRINUSE, errno);
+	close(a);
+	close(b);
+	stream_stop(&self->s);
+	r = find_sock(&self->s, cookie, HONE_SOCK_BIND);
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(-EADDRINUSE, r->error);
+	EXPECT_EQ(getpid(), r->actor_tgid);
+}
+
+/* The other end throws the connection away. */
+TEST_F(actors, reset)
+{
+	struct linger now = { .l_onoff = 1 };
+	const struct hone_sock_rec *r;
+	uint64_t cookie[2];
+	char byte;
+	int fd[2];
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	setsockopt(fd[1], SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(fd[1]);
+	EXPECT_EQ(-1, recv(fd[0], &byte, 1, 0));
+	EXPECT_EQ(ECONNRESET, errno);
+	close(fd[0]);
+	stream_stop(&self->s);
+	r = find_sock(&self->s, cookie[0], HONE_SOCK_ERROR);
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(-ECONNRESET, r->error);
+	EXPECT_EQ(getpid(), r->owner_tgid);
+}
+
+/* Nobody accepts, and in the queue there is room for one. */
+TEST_F(actors, listen_overflow)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	int fd[8], i, listener = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof(at);
+	const struct hone_sock_rec *r;
+	uint64_t cookie;
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(listener, (void *)&at, sizeof(at)));
+	ASSERT_EQ(0, listen(listener, 0));
+	ASSERT_EQ(0, getsockname(listener, (void *)&at, &len));
+	cookie = cookie_of(listener);
+	for (i = 0; i < 8; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		/* On loopback the SYN has arrived when this returns. */
+		connect(fd[i], (void *)&at, sizeof(at));
+	}
+	stream_stop(&self->s);
+	for (i = 0; i < 8; i++)
+		close(fd[i]);
+	close(listener);
+	r = find_sock(&self->s, cookie, HONE_SOCK_OVERFLOW);
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(-ENOBUFS, r->error);
+	EXPECT_EQ(getpid(), r->owner_tgid);
+}
+
 /* A process's records, and that its packet comes between birth and end. */
 TEST_F(actors, process_life)
 {
