@@ -9,6 +9,7 @@
 #define _LINUX_HONE_STREAM_H
 
 #include <linux/list.h>
+#include <linux/pid.h>
 #include <linux/preempt.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
@@ -98,6 +99,7 @@ int hone_snap_put(struct hone_snap *snap, const struct hone_rec *rec);
 u32 hone_snap_mark(const struct hone_snap *snap);
 void hone_snap_rewind(struct hone_snap *snap, u32 mark);
 int hone_snap_grow(struct hone_snap *snap);
+struct task_struct *hone_next_task(int nr, enum pid_type type);
 
 /**
  * hone_generation - number of the newest capture

@@ -367,25 +367,6 @@ static void hone_process_stop(void)
 			       ARRAY_SIZE(hone_process_probes));
 }
 
-/* The first process with a pid of at least @nr, referenced, or NULL. */
-static struct task_struct *hone_next_process(int nr)
-{
-	struct task_struct *task = NULL;
-	struct pid *pid;
-
-	rcu_read_lock();
-	while ((pid = find_ge_pid(nr, &init_pid_ns))) {
-		task = pid_task(pid, PIDTYPE_TGID);
-		if (task) {
-			get_task_struct(task);
-			break;
-		}
-		nr = pid_nr(pid) + 1;
-	}
-	rcu_read_unlock();
-	return task;
-}
-
 static int hone_process_snap(struct hone_snap *snap, u64 *pos)
 {
 	struct hone_proc_mem *mem = kvmalloc(sizeof(*mem), GFP_KERNEL);
@@ -398,7 +379,7 @@ static int hone_process_snap(struct hone_snap *snap, u64 *pos)
 	rec = (void *)mem->rec;
 	/* The buffer was empty: at least one record fits. */
 	while (hone_snap_room(snap, HONE_PROC_REC_MAX)) {
-		task = hone_next_process(*pos);
+		task = hone_next_task(*pos, PIDTYPE_TGID);
 		if (!task) {
 			ret = 0;
 			break;

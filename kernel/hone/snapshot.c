@@ -8,7 +8,10 @@
 #include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
@@ -258,3 +261,29 @@ const struct file_operations hone_snap_fops = {
 	.llseek		= hone_snap_llseek,
 	.release	= hone_snap_release,
 };
+
+/**
+ * hone_next_task - walk all processes or threads by their ids
+ * @nr: id in the initial pid namespace to begin with
+ * @type: PIDTYPE_TGID for processes, PIDTYPE_PID for threads
+ *
+ * Context: any that may take RCU's read lock.
+ * Return: the first with an id of at least @nr, referenced, or NULL.
+ */
+struct task_struct *hone_next_task(int nr, enum pid_type type)
+{
+	struct task_struct *task = NULL;
+	struct pid *pid;
+
+	rcu_read_lock();
+	while ((pid = find_ge_pid(nr, &init_pid_ns))) {
+		task = pid_task(pid, type);
+		if (task) {
+			get_task_struct(task);
+			break;
+		}
+		nr = pid_nr(pid) + 1;
+	}
+	rcu_read_unlock();
+	return task;
+}

@@ -20,10 +20,12 @@
 #include <net/udp.h>
 
 /*
- * A position: phase, and in it thread id and descriptor, or bucket.
+ * A position: phase, and in it thread id and descriptor, or bucket, or network
+ * namespace and bucket of a table of its own (which has 2^24 at most).
  */
 #define HONE_POS_PHASE	60
 #define HONE_POS_TID	32
+#define HONE_POS_NET	24
 #define HONE_POS_LOW	GENMASK_ULL(31, 0)
 
 enum hone_snap_phase {
@@ -33,6 +35,8 @@ enum hone_snap_phase {
 	HONE_SNAP_UDP,
 	HONE_SNAP_RAW4,
 	HONE_SNAP_RAW6,
+	HONE_SNAP_NET_TCP,
+	HONE_SNAP_NET_UDP,
 	HONE_SNAP_END,
 };
 
@@ -62,25 +66,6 @@ static int hone_snap_fd(const void *arg, struct file *file, unsigned int fd)
 	return hone_snap_put(w->snap, &r.rec);
 }
 
-/* The first thread with an id of at least @nr, referenced, or NULL. */
-static struct task_struct *hone_next_thread(int nr)
-{
-	struct task_struct *task = NULL;
-	struct pid *pid;
-
-	rcu_read_lock();
-	while ((pid = find_ge_pid(nr, &init_pid_ns))) {
-		task = pid_task(pid, PIDTYPE_PID);
-		if (task) {
-			get_task_struct(task);
-			break;
-		}
-		nr = pid_nr(pid) + 1;
-	}
-	rcu_read_unlock();
-	return task;
-}
-
 static int hone_snap_files(struct hone_fd_walk *w)
 {
 	struct task_struct *task = w->task;
@@ -105,7 +90,7 @@ static int hone_snap_fds(struct hone_snap *snap, u64 *pos)
 	u64 tid = *pos >> HONE_POS_TID;
 	int ret;
 
-	while ((w.task = hone_next_thread(tid))) {
+	while ((w.task = hone_next_task(tid, PIDTYPE_PID))) {
 		u64 found = task_pid_nr(w.task);
 
 		/* The thread that was begun with has gone. */
@@ -134,14 +119,11 @@ static int hone_snap_sock(struct hone_snap *snap, struct sock *sk)
 	return hone_snap_put(snap, &r.rec);
 }
 
-/*
- * One bucket of a hash each. They are for the default tables: sockets in
- * tables that a namespace has for itself are found by their descriptors, and
- * told of when they are used.
- */
-static int hone_snap_tcp(struct hone_snap *snap, u32 bucket)
+/* One bucket of a hash each. */
+static int hone_snap_tcp(struct hone_snap *snap, struct inet_hashinfo *info,
+			 u32 bucket)
 {
-	struct inet_ehash_bucket *b = &tcp_hashinfo.ehash[bucket];
+	struct inet_ehash_bucket *b = &info->ehash[bucket];
 	struct hlist_nulls_node *node;
 	struct sock *sk;
 	spinlock_t *lock;	/* the bucket's chain */
@@ -149,7 +131,7 @@ static int hone_snap_tcp(struct hone_snap *snap, u32 bucket)
 
 	if (hlist_nulls_empty(&b->chain))
 		return 0;
-	lock = inet_ehash_lockp(&tcp_hashinfo, bucket);
+	lock = inet_ehash_lockp(info, bucket);
 	spin_lock_bh(lock);
 	sk_nulls_for_each(sk, node, &b->chain) {
 		err = hone_snap_sock(snap, sk);
@@ -179,9 +161,10 @@ static int hone_snap_listen(struct hone_snap *snap, u32 bucket)
 	return err;
 }
 
-static int hone_snap_udp(struct hone_snap *snap, u32 bucket)
+static int hone_snap_udp(struct hone_snap *snap, struct udp_table *table,
+			 u32 bucket)
 {
-	struct udp_hslot *b = &udp_table.hash[bucket];
+	struct udp_hslot *b = &table->hash[bucket];
 	struct sock *sk;
 	int err = 0;
 
@@ -216,11 +199,11 @@ static int hone_snap_bucket(struct hone_snap *snap, int phase, u32 bucket)
 {
 	switch (phase) {
 	case HONE_SNAP_TCP:
-		return hone_snap_tcp(snap, bucket);
+		return hone_snap_tcp(snap, &tcp_hashinfo, bucket);
 	case HONE_SNAP_LISTEN:
 		return hone_snap_listen(snap, bucket);
 	case HONE_SNAP_UDP:
-		return hone_snap_udp(snap, bucket);
+		return hone_snap_udp(snap, &udp_table, bucket);
 	case HONE_SNAP_RAW4:
 		return hone_snap_raw(snap, &raw_v4_hashinfo.ht[bucket]);
 #if IS_BUILTIN(CONFIG_IPV6)
@@ -265,6 +248,77 @@ static int hone_snap_hash(struct hone_snap *snap, int phase, u64 *pos)
 	return 0;
 }
 
+/* A namespace's own table of that phase: its size, 0 if it has none. */
+static u32 hone_snap_own(const struct net *net, int phase)
+{
+	const struct inet_hashinfo *info = net->ipv4.tcp_death_row.hashinfo;
+	const struct udp_table *table = net->ipv4.udp_table;
+
+	if (phase == HONE_SNAP_NET_TCP)
+		return info && info->pernet ? info->ehash_mask + 1 : 0;
+	return table && table != &udp_table ? table->mask + 1 : 0;
+}
+
+/*
+ * The namespace of the least inode number from @inum on that has a table of
+ * its own, referenced, or NULL. Numbers stay when others come and go; what
+ * comes tells of itself.
+ */
+static struct net *hone_next_net(u32 inum, int phase)
+{
+	struct net *net, *best = NULL;
+
+	rcu_read_lock();
+	for_each_net_rcu(net) {
+		if (net->ns.inum < inum || !hone_snap_own(net, phase))
+			continue;
+		if (best && best->ns.inum < net->ns.inum)
+			continue;
+		if (!maybe_get_net(net))
+			continue;
+		if (best)
+			put_net(best);
+		best = net;
+	}
+	rcu_read_unlock();
+	return best;
+}
+
+/* Returns 0 when the tables of all namespaces are done, or an error. */
+static int hone_snap_nets(struct hone_snap *snap, int phase, u64 *pos)
+{
+	u32 mark, n, bucket = *pos & GENMASK_ULL(HONE_POS_NET - 1, 0);
+	u64 inum = *pos >> HONE_POS_NET;
+	struct net *net;
+	int err = 0;
+
+	while (inum <= U32_MAX && (net = hone_next_net(inum, phase))) {
+		if (net->ns.inum != inum)
+			bucket = 0;
+		inum = net->ns.inum;
+		n = hone_snap_own(net, phase);
+		for (; bucket < n; bucket++) {
+			mark = hone_snap_mark(snap);
+			err = phase == HONE_SNAP_NET_TCP ?
+				hone_snap_tcp(snap, net->ipv4.tcp_death_row.hashinfo,
+					      bucket) :
+				hone_snap_udp(snap, net->ipv4.udp_table, bucket);
+			if (err)
+				break;
+			cond_resched();
+		}
+		put_net(net);
+		if (err) {
+			hone_snap_rewind(snap, mark);
+			*pos = inum << HONE_POS_NET | bucket;
+			return err;
+		}
+		bucket = 0;
+		inum++;
+	}
+	return 0;
+}
+
 /**
  * hone_socket_snap - all sockets of all namespaces
  * @snap: the snapshot
@@ -282,8 +336,10 @@ int hone_socket_snap(struct hone_snap *snap, u64 *pos)
 
 	if (phase == HONE_SNAP_FDS)
 		err = hone_snap_fds(snap, &sub);
-	else
+	else if (phase < HONE_SNAP_NET_TCP)
 		err = hone_snap_hash(snap, phase, &sub);
+	else
+		err = hone_snap_nets(snap, phase, &sub);
 	if (!err) {
 		phase++;
 		sub = 0;
