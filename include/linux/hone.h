@@ -108,6 +108,8 @@ static inline void hone_sk_clone(struct hone_sk *hsk)
 	hsk->flags = 0;
 }
 
+void hone_sk_subflow(struct sock *ssk, struct sock *msk);
+
 #define HONE_SK(sk)	(&(sk)->sk_hone)
 
 #else /* !CONFIG_HONE */
@@ -118,6 +120,7 @@ static inline void hone_announce(void) { }
 static inline void hone_sk_own(struct hone_sk *hsk) { }
 static inline void hone_sk_alloc(struct hone_sk *hsk, int kern) { }
 static inline void hone_sk_clone(struct hone_sk *hsk) { }
+static inline void hone_sk_subflow(struct sock *ssk, struct sock *msk) { }
 
 #define HONE_SK(sk)	((void)(sk), (struct hone_sk *)NULL)
 

@@ -13,6 +13,7 @@
  * @owner: image id of the creator, or of the task that accepted it; 0 is the
  *	kernel. Written at allocation and accept, capture on or off.
  * @owner_start: start time of the owner, CLOCK_BOOTTIME nanoseconds
+ * @parent: with HONE_SK_SUBFLOW instead: cookie of the MPTCP connection
  * @tx: hone_actor_key() of the last announced writer (socket lock)
  * @rx: hone_actor_key() of the last announced reader (socket lock)
  * @rx_seq: TCP: end of the bytes whose reader is known, if HONE_SK_RX is set
@@ -26,7 +27,10 @@
  */
 struct hone_sk {
 	u64	owner;
-	u64	owner_start;
+	union {
+		u64	owner_start;
+		u64	parent;
+	};
 	u64	tx;
 	u64	rx;
 	u32	rx_seq;
@@ -38,5 +42,6 @@ struct hone_sk {
 
 #define HONE_SK_SHARED	0x1	/* a second task has written or read */
 #define HONE_SK_RX	0x2	/* rx_seq is valid */
+#define HONE_SK_SUBFLOW	0x4	/* of an MPTCP connection */
 
 #endif /* _LINUX_HONE_TYPES_H */

@@ -13,9 +13,10 @@ static_assert(sizeof(struct hone_subbuf) == 64);
 static_assert(sizeof(struct hone_lost) == 80);
 static_assert(sizeof(struct hone_proc) == 152);
 static_assert(sizeof(struct hone_attr) == 8);
-static_assert(sizeof(struct hone_sock_rec) == 168);
+static_assert(sizeof(struct hone_sock_rec) == 176);
 static_assert(sizeof(struct hone_actor) == 64);
 static_assert(sizeof(struct hone_deliver) == 56);
+static_assert(sizeof(struct hone_map) == 56);
 static_assert(sizeof(struct hone_packet) == 96);
 static_assert(sizeof(struct hone_netdev) == 64);
 

@@ -94,17 +94,71 @@ static void hone_actor_init(struct hone_actor *a, u16 type, u64 cookie,
 	}
 }
 
-static void probe_tcp_write(void *data, struct sock *sk)
+static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
+			   u32 seq)
 {
-	struct task_struct *task = hone_actor();
 	struct hone_actor a;
 
 	hone_sk_touch(sk);
 	if (!hone_sk_writer_changed(&sk->sk_hone, hone_actor_key(task)))
 		return;
 	hone_actor_init(&a, HONE_REC_TCP_WRITE, hone_sk_cookie(sk), task);
-	a.from = tcp_sk(sk)->write_seq;
+	a.from = seq;
 	hone_emit(&a.rec, HONE_KIND_ACTOR);
+}
+
+static void probe_tcp_write(void *data, struct sock *sk)
+{
+	hone_tcp_write(sk, hone_sk_actor(sk), tcp_sk(sk)->write_seq);
+}
+
+static void probe_mptcp_write(void *data, struct sock *sk, u64 seq, u32 len)
+{
+	hone_tcp_write(sk, hone_actor(), seq);
+}
+
+static void probe_mptcp_read(void *data, struct sock *sk, u64 seq, u32 len)
+{
+	struct task_struct *task = hone_actor();
+	struct hone_actor a;
+
+	hone_sk_touch(sk);
+	hone_sk_mark_shared(&sk->sk_hone, sk->sk_hone.rx, hone_actor_key(task));
+	sk->sk_hone.rx = hone_actor_key(task);
+	hone_actor_init(&a, HONE_REC_TCP_READ, hone_sk_cookie(sk), task);
+	a.from = seq;
+	a.to = seq + len;
+	hone_emit(&a.rec, HONE_KIND_ACTOR);
+}
+
+static void hone_emit_map(struct sock *sk, struct sock *ssk, u32 seq,
+			  u64 data_seq, u32 len, u16 flags)
+{
+	struct hone_map m = {
+		.rec.len	= sizeof(m),
+		.rec.type	= HONE_REC_MPTCP_MAP,
+		.rec.flags	= flags,
+		.cookie		= hone_sk_cookie(ssk),
+		.parent		= hone_sk_cookie(sk),
+		.data_seq	= data_seq,
+		.from		= seq,
+		.len		= len,
+	};
+
+	hone_sk_touch(ssk);
+	hone_emit(&m.rec, HONE_KIND_ACTOR);
+}
+
+static void probe_mptcp_map_out(void *data, struct sock *sk, struct sock *ssk,
+				u32 seq, u64 data_seq, u32 len)
+{
+	hone_emit_map(sk, ssk, seq, data_seq, len, HONE_F_MAP_OUT);
+}
+
+static void probe_mptcp_map_in(void *data, struct sock *sk, struct sock *ssk,
+			       u32 seq, u64 data_seq, u32 len)
+{
+	hone_emit_map(sk, ssk, seq, data_seq, len, 0);
 }
 
 static void probe_tcp_read(void *data, struct sock *sk)
@@ -184,6 +238,10 @@ static const struct hone_probe hone_actor_probes[] = {
 	HONE_PROBE(hone_tcp_deliver, probe_tcp_deliver),
 	HONE_PROBE(hone_deliver, probe_deliver),
 	HONE_PROBE(hone_consume, probe_consume),
+	HONE_PROBE(hone_mptcp_write, probe_mptcp_write),
+	HONE_PROBE(hone_mptcp_read, probe_mptcp_read),
+	HONE_PROBE(hone_mptcp_map_out, probe_mptcp_map_out),
+	HONE_PROBE(hone_mptcp_map_in, probe_mptcp_map_in),
 };
 
 /**
@@ -200,6 +258,10 @@ int hone_actor_start(void)
 	check_trace_callback_type_hone_tcp_deliver(probe_tcp_deliver);
 	check_trace_callback_type_hone_deliver(probe_deliver);
 	check_trace_callback_type_hone_consume(probe_consume);
+	check_trace_callback_type_hone_mptcp_write(probe_mptcp_write);
+	check_trace_callback_type_hone_mptcp_read(probe_mptcp_read);
+	check_trace_callback_type_hone_mptcp_map_out(probe_mptcp_map_out);
+	check_trace_callback_type_hone_mptcp_map_in(probe_mptcp_map_in);
 
 	return hone_probes_register(hone_actor_probes,
 				    ARRAY_SIZE(hone_actor_probes));

@@ -52,6 +52,25 @@ static inline bool hone_sk_wanted(const struct sock *sk)
 	return sk->sk_family == AF_INET || sk->sk_family == AF_INET6;
 }
 
+/**
+ * hone_sk_actor - the task that uses a socket now
+ * @sk: full socket
+ *
+ * MPTCP's worker uses subflows for their connection's users, not for itself.
+ *
+ * Context: any.
+ * Return: current, or NULL for the kernel.
+ */
+static inline struct task_struct *hone_sk_actor(const struct sock *sk)
+{
+	struct task_struct *task = hone_actor();
+
+	if (task && unlikely(READ_ONCE(sk->sk_hone.flags) & HONE_SK_SUBFLOW) &&
+	    task->flags & PF_KTHREAD)
+		return NULL;
+	return task;
+}
+
 /* actor.c */
 
 /**

@@ -96,7 +96,8 @@ static bool hone_packet_tcp(const struct sock *sk)
  */
 static void hone_packet_actor(struct hone_packet *p, const struct sock *sk)
 {
-	struct task_struct *task = hone_actor();
+	struct task_struct *task = sk && sk_fullsock(sk) ? hone_sk_actor(sk) :
+							   hone_actor();
 
 	if (task) {
 		p->actor = READ_ONCE(task->signal->hone_id);

@@ -40,7 +40,10 @@ static void hone_sock_owner(struct hone_sock_rec *r, const struct sock *sk)
 	const struct hone_sk *h = &sk->sk_hone;
 
 	r->owner = READ_ONCE(h->owner);
-	r->owner_start = h->owner_start;
+	if (READ_ONCE(h->flags) & HONE_SK_SUBFLOW)
+		r->parent = h->parent;
+	else
+		r->owner_start = h->owner_start;
 	r->owner_tgid = h->owner_tgid;
 	memcpy(r->owner_comm, h->owner_comm, sizeof(r->owner_comm));
 	r->owner_comm[sizeof(r->owner_comm) - 1] = 0;
@@ -88,6 +91,26 @@ void hone_sock_fill(struct hone_sock_rec *r, struct sock *sk, u16 event)
 		if (listener)
 			hone_sock_owner(r, listener);
 	}
+}
+
+/**
+ * hone_sk_subflow - a socket carries a part of an MPTCP connection
+ * @ssk: the subflow's socket, its lock held or not yet seen by anybody else
+ * @msk: the connection's
+ *
+ * Capture or not, so that a later one knows. The next use tells of it.
+ * Context: any but NMI.
+ */
+void hone_sk_subflow(struct sock *ssk, struct sock *msk)
+{
+	struct hone_sk *h = &ssk->sk_hone;
+
+	h->owner_tgid = msk->sk_hone.owner_tgid;
+	memcpy(h->owner_comm, msk->sk_hone.owner_comm, sizeof(h->owner_comm));
+	h->parent = sock_gen_cookie(msk);
+	WRITE_ONCE(h->flags, h->flags | HONE_SK_SUBFLOW);
+	WRITE_ONCE(h->owner, READ_ONCE(msk->sk_hone.owner));
+	WRITE_ONCE(h->gen, 0);
 }
 
 /**

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #define CPUS_MAX	65536
+/* Packets of a connection that may be read late. */
+#define LATE_MAX	256
 
 /* The packet that a CPU has received last. */
 struct rx {
@@ -46,8 +48,13 @@ static struct rx *rx_get(__u32 cpu)
 /* The likeliest user: who reads, who writes, who owns; not which thread. */
 static struct user conn_user(const struct conn *c)
 {
-	struct user best = c->owner;
+	const struct conn *parent = c->parent ? conn_find(c->parent) : NULL;
+	struct user best;
 
+	/* Who uses an MPTCP connection uses its subflows. */
+	if (parent)
+		c = parent;
+	best = c->owner;
 	if (c->reader.id)
 		best = c->reader;
 	else if (c->writer.id)
@@ -118,13 +125,15 @@ static void sent_tcp(struct held *h, const struct record *r,
 
 	if (f->payload || f->tcp_flags & TCP_FIN)
 		writer = extent_writer(&c->writes, first_byte(f));
+	if (writer && writer->tgid == TGID_UNKNOWN)
+		writer = NULL;
 	if (writer && writer->id)
 		decide(h, *writer, HONE_Q_EXACT);
 	else if (writer)
 		decide_kernel(h, c);
 	else if (f->payload && (c->owner.id || !p->actor))
 		/* Written before the capture; the actor may only read. */
-		decide(h, c->writer.id ? conn_user(c) : c->owner,
+		decide(h, c->writer.id || c->parent ? conn_user(c) : c->owner,
 		       HONE_Q_OWNER);
 	else if (p->actor)
 		decide(h, actor, f->payload ? HONE_Q_OWNER : HONE_Q_EXACT);
@@ -186,9 +195,14 @@ static void sent(struct held *h, const struct record *r, const struct flow *f)
 
 static void wait_add(struct waitings *q, const struct waiting *w)
 {
-	/* What has gone out unread, or was taken, is at the front. */
-	while (q->head < q->n && (q->w[q->head].taken ||
-				  q->w[q->head].pos < queue_first_pos()))
+	/*
+	 * What was taken, or has gone out unread, is at the front. The latter
+	 * may be read yet, of which a record of its own tells.
+	 */
+	while (q->head < q->n &&
+	       (q->w[q->head].taken ||
+		(q->n - q->head > LATE_MAX &&
+		 q->w[q->head].pos < queue_first_pos())))
 		q->head++;
 	if (q->n == q->size && q->head && q->head >= q->n / 2) {
 		q->n -= q->head;
@@ -224,7 +238,9 @@ static struct receiver *receiver_add(struct held *h, __u64 cookie)
 static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 			       __u32 key)
 {
-	struct waiting w = { .pos = pos, .key = key, .first = true };
+	struct waiting w = {
+		.pos = pos, .time = h->time, .key = key, .first = true,
+	};
 
 	if (h->state == HELD_DEMUX)
 		h->cookie = c->cookie;
@@ -242,7 +258,9 @@ static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
 			  const struct flow *f)
 {
-	struct waiting w = { .pos = pos, .seq = first_byte(f), .tcp = true };
+	struct waiting w = {
+		.pos = pos, .time = h->time, .seq = first_byte(f), .tcp = true,
+	};
 	const struct user *reader;
 
 	h->cookie = c->cookie;
@@ -307,6 +325,7 @@ static bool between(__u16 type)
 	case HONE_REC_CONSUME:
 	case HONE_REC_TCP_READ:
 	case HONE_REC_TCP_WRITE:
+	case HONE_REC_MPTCP_MAP:
 		return false;
 	}
 	return true;
@@ -414,6 +433,18 @@ static struct user actor_of(const struct record *r)
 	return (struct user){ r->actor.id, r->actor.tgid, r->actor.tid };
 }
 
+/* Somebody has read a packet that went out as its socket's owner's. */
+static void late(const struct record *r, __u64 cookie, struct user user,
+		 const struct waiting *w, __u64 now)
+{
+	struct held h = {
+		.time = now, .cookie = cookie, .user = user, .about = w->time,
+	};
+
+	if (user.id)
+		queue_push(r, &h);
+}
+
 /* A datagram of socket @cookie, the @first of its packet, was taken. */
 static void taken(struct held *h, __u64 cookie, struct user user, bool first)
 {
@@ -434,7 +465,7 @@ static void taken(struct held *h, __u64 cookie, struct user user, bool first)
 		attribute_timeout(h);
 }
 
-void attribute_consume(const struct record *r)
+void attribute_consume(const struct record *r, __u64 now)
 {
 	struct conn *c = conn_find(r->actor.cookie);
 	struct user user = actor_of(r);
@@ -452,18 +483,20 @@ void attribute_consume(const struct record *r)
 			continue;
 		w->taken = true;
 		h = queue_at(w->pos);
-		if (h && h->state != HELD_DONE)
+		if (!h)
+			late(r, c->cookie, user, w, now);
+		else if (h->state != HELD_DONE)
 			taken(h, c->cookie, user, w->first);
 		return;
 	}
 }
 
-void attribute_read(const struct record *r)
+void attribute_read(const struct record *r, __u64 now)
 {
 	struct conn *c = conn_get(r->actor.cookie, r->rec.time);
 	struct user user = actor_of(r);
 	const struct user *reader;
-	__u32 i, beyond = 0;
+	__u32 i, beyond = 0, most;
 	struct waiting *w;
 	struct held *h;
 
@@ -471,18 +504,24 @@ void attribute_read(const struct record *r)
 		return;
 	conn_set_user(&c->reader, &user, r->rec.time);
 	extent_read(&c->reads, r->actor.from, r->actor.to, &user);
-	/* Mostly in order: a few that lie beyond, and there is no more. */
-	for (i = c->waits.head; i < c->waits.n && beyond < 16; i++) {
+	/*
+	 * Mostly in order: a few that lie beyond, and there is no more. Among
+	 * subflows a whole window may lie between.
+	 */
+	most = c->split ? 4096 : 16;
+	for (i = c->waits.head; i < c->waits.n && beyond < most; i++) {
 		w = &c->waits.w[i];
 		if (w->taken)
 			continue;
 		reader = extent_reader(&c->reads, w->seq);
 		if (!reader) {
-			beyond++;
+			beyond += w->pos >= queue_first_pos();
 			continue;
 		}
 		h = queue_at(w->pos);
-		if (h && h->state != HELD_DONE)
+		if (!h)
+			late(r, c->cookie, *reader, w, now);
+		else if (h->state != HELD_DONE)
 			decide(h, *reader, HONE_Q_EXACT);
 		w->taken = true;
 	}
@@ -497,4 +536,51 @@ void attribute_write(const struct record *r)
 		return;
 	conn_set_user(&c->writer, &user, r->rec.time);
 	extent_write(&c->writes, r->actor.from, &user);
+}
+
+/* What waits on a subflow waits for who reads the connection. */
+static void map_waits(struct conn *c, struct conn *parent,
+		      const struct hone_map *m)
+{
+	struct waiting *w, moved;
+	struct held *h;
+	const struct user *reader;
+	__u32 i;
+
+	for (i = c->waits.head; i < c->waits.n; i++) {
+		w = &c->waits.w[i];
+		if (w->taken || !w->tcp || w->seq - m->from >= m->len)
+			continue;
+		h = queue_at(w->pos);
+		w->taken = true;
+		if (!h || h->state == HELD_DONE)
+			continue;
+		moved = *w;
+		moved.seq = (__u32)m->data_seq + (w->seq - m->from);
+		moved.taken = false;
+		reader = extent_reader(&parent->reads, moved.seq);
+		if (reader)
+			decide(h, *reader, HONE_Q_EXACT);
+		else
+			wait_add(&parent->waits, &moved);
+	}
+}
+
+void attribute_map(const struct record *r)
+{
+	const struct hone_map *m = &r->map;
+	struct conn *c = conn_get(m->cookie, r->rec.time);
+	struct conn *parent = conn_get(m->parent, r->rec.time);
+
+	if (!c || !parent || c == parent)
+		return;
+	c->used = r->rec.time;
+	parent->used = r->rec.time;
+	c->parent = m->parent;
+	parent->split = true;
+	if (r->rec.flags & HONE_F_MAP_OUT)
+		extent_copy(&c->writes, m->from, &parent->writes, m->data_seq,
+			    m->len);
+	else
+		map_waits(c, parent, m);
 }

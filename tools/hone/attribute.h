@@ -21,9 +21,10 @@ void attribute_packet(const struct record *r, __u64 time, __u64 lost);
 void attribute_step(const struct record *r);
 /* What tells more of packets that were queued, or of those to come. */
 void attribute_deliver(const struct record *r);
-void attribute_consume(const struct record *r);
-void attribute_read(const struct record *r);
+void attribute_consume(const struct record *r, __u64 now);
+void attribute_read(const struct record *r, __u64 now);
 void attribute_write(const struct record *r);
+void attribute_map(const struct record *r);
 /* Lets a packet wait no longer: it gets who is likeliest. */
 void attribute_timeout(struct held *h);
 

@@ -30,6 +30,7 @@ struct record {
 		struct hone_sock_rec sock;
 		struct hone_actor actor;
 		struct hone_deliver deliver;
+		struct hone_map map;
 		struct hone_packet packet;
 		struct hone_netdev netdev;
 	};

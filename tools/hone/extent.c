@@ -45,6 +45,25 @@ void extent_write(struct extents *x, __u32 from, const struct user *user)
 	extent_push(x, from, from, user);
 }
 
+void extent_copy(struct extents *x, __u32 from, const struct extents *writes,
+		 __u32 seq, __u32 len)
+{
+	const struct user unknown = { .tgid = TGID_UNKNOWN };
+	const struct user *user = extent_writer(writes, seq);
+	__u32 i;
+
+	extent_write(x, from, user ? user : &unknown);
+	/* And where others begin inside; mostly none. */
+	for (i = writes->n; i && seq_diff(writes->e[i - 1].from, seq) > 0; i--)
+		;
+	for (; i < writes->n; i++) {
+		__u32 at = writes->e[i].from - seq;
+
+		if (at && at < len)
+			extent_write(x, from + at, &writes->e[i].user);
+	}
+}
+
 const struct user *extent_writer(const struct extents *x, __u32 seq)
 {
 	__u32 i;

@@ -25,6 +25,15 @@ struct extents {
 
 void extent_read(struct extents *x, __u32 from, __u32 to,
 		 const struct user *user);
+/* Of bytes written before the capture. */
+#define TGID_UNKNOWN	~0U
+
+/*
+ * The @len bytes @seq of another stream, which @writes tells of, are written
+ * to this one from @from on.
+ */
+void extent_copy(struct extents *x, __u32 from, const struct extents *writes,
+		 __u32 seq, __u32 len);
 /* From @from on @user writes. */
 void extent_write(struct extents *x, __u32 from, const struct user *user);
 /* Who wrote byte @seq; NULL if not known. */

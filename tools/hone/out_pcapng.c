@@ -18,6 +18,7 @@ enum {
 	EVENT_START	= 0,
 	EVENT_FORK	= 1,
 	EVENT_KTHREAD	= 2,
+	EVENT_LATE	= 3,		/* connection: read after the window */
 	EVENT_END	= 0xffffffff,
 };
 
@@ -205,6 +206,8 @@ static bool write_conn(struct conn *c, __u64 time, __u32 event)
 	b.p = put_option64(b.p, OPT_COOKIE, c->cookie);
 	if (owner)
 		b.p = put_option64(b.p, OPT_OWNER, owner->id);
+	if (c->parent)
+		b.p = put_option64(b.p, OPT_PARENT, c->parent);
 	b.p = put32(b.p, 0);
 	c->described = true;
 	c->described_owner = c->owner.id;
@@ -233,6 +236,31 @@ static bool pcapng_sock(struct conn *c, const struct record *r)
 	/* Told once, and again when the owner has changed. */
 	return (c->described && c->described_owner == c->owner.id) ||
 	       write_conn(c, now, EVENT_START);
+}
+
+static bool pcapng_late(const struct late *l)
+{
+	struct block b;
+	__u8 time[8];
+
+	if (!pcapng_describe_image(l->img, l->time) ||
+	    !pcapng_describe_conn(l->conn, l->time))
+		return false;
+	b = block_begin(BLOCK_CONN, 256);
+	if (!b.p)
+		return false;
+	put_time(time, l->packet_time);
+	b.p = put32(b.p, l->conn->cookie);
+	b.p = put32(b.p, l->img->tgid);
+	b.p = put_time(b.p, l->time);
+	b.p = put_option32(b.p, 2, EVENT_LATE);
+	b.p = put_option64(b.p, OPT_COOKIE, l->conn->cookie);
+	b.p = put_option(b.p, OPT_LATE_TIME, time, sizeof(time));
+	b.p = put_option64(b.p, OPT_LATE_IMAGE, l->img->id);
+	if (l->tid)
+		b.p = put_option32(b.p, OPT_LATE_TID, l->tid);
+	b.p = put32(b.p, 0);
+	return block_end(&b);
 }
 
 static bool pcapng_tail(const struct result *res)
@@ -293,6 +321,7 @@ const struct sink sink_pcapng = {
 	.proc	= pcapng_proc,
 	.sock	= pcapng_sock,
 	.packet	= pcapng_packet,
+	.late	= pcapng_late,
 	.tail	= pcapng_tail,
 	.flush	= pcapng_flush,
 };

@@ -68,17 +68,22 @@ static void add_argv(const struct strings *s)
 	}
 }
 
-static bool begin(const char *what, __u64 time)
+static void add_time(__u64 time)
 {
 	__u64 t = time + capture.offset;
 
+	add("%llu.%09llu", t / 1000000000, t % 1000000000);
+}
+
+static bool begin(const char *what, __u64 time)
+{
 	line = (char *)writer_room(&out, LINE_MAX_LEN);
 	used = 0;
-	if (line)
-		add("%s %llu.%09llu", what,
-		    (t / 1000000000),
-		    (t % 1000000000));
-	return line;
+	if (!line)
+		return false;
+	add("%s ", what);
+	add_time(time);
+	return true;
 }
 
 static bool end(void)
@@ -255,6 +260,8 @@ static bool text_sock(struct conn *c, const struct record *r)
 		add(" how=%u", event);
 	if (owner)
 		add(" owner=%u", owner->tgid);
+	if (c->parent)
+		add(" parent=%llu", c->parent);
 	add_sock(c, r ? &r->sock : NULL);
 	if (r && r->sock.error)
 		add(" error=%d", r->sock.error);
@@ -317,6 +324,20 @@ static bool text_packet(const struct attributed *p)
 	return end();
 }
 
+static bool text_late(const struct late *l)
+{
+	if (!begin("LATE", l->time))
+		return false;
+	add(" pid=%u", l->img->tgid);
+	if (l->tid)
+		add(" tid=%u", l->tid);
+	add(" id=%llu", l->img->id);
+	add_name("comm", l->img->comm, strlen(l->img->comm));
+	add(" conn=%llu packet=", l->conn->cookie);
+	add_time(l->packet_time);
+	return end();
+}
+
 static bool text_tail(const struct result *res)
 {
 	static const char *const kinds[] = {
@@ -352,6 +373,7 @@ const struct sink sink_text = {
 	.proc	= text_proc,
 	.sock	= text_sock,
 	.packet	= text_packet,
+	.late	= text_late,
 	.tail	= text_tail,
 	.flush	= text_flush,
 };

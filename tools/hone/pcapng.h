@@ -39,6 +39,10 @@ enum {
 	OPT_FILENAME	= 0x8108,
 	OPT_COOKIE	= 0x8101,
 	OPT_OWNER	= 0x8102,
+	OPT_PARENT	= 0x8103,
+	OPT_LATE_TIME	= 0x8104,
+	OPT_LATE_IMAGE	= 0x8105,
+	OPT_LATE_TID	= 0x8106,
 };
 
 /* A block that grows; its length is patched in at the end. */

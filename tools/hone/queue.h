@@ -28,6 +28,7 @@ struct held {
 	__u64 time;
 	__u64 lost;			/* packets lost before */
 	__u64 not_before;		/* more receivers may come till then */
+	__u64 about;			/* read late: the packet's time */
 	__u64 cookie;
 	struct user user;
 	struct receiver *more;

@@ -81,13 +81,16 @@ static void take(const struct record *r, __u64 time)
 		attribute_deliver(r);
 		break;
 	case HONE_REC_CONSUME:
-		attribute_consume(r);
+		attribute_consume(r, time);
 		break;
 	case HONE_REC_TCP_READ:
-		attribute_read(r);
+		attribute_read(r, time);
 		break;
 	case HONE_REC_TCP_WRITE:
 		attribute_write(r);
+		break;
+	case HONE_REC_MPTCP_MAP:
+		attribute_map(r);
 		break;
 	default:
 		take_event(r, time);
@@ -185,6 +188,23 @@ static bool out_packet(struct held *h)
 	return sink_packet(&p);
 }
 
+/* A process has read a packet that went out before, without it. */
+static bool out_late(const struct held *h, const struct record *r)
+{
+	struct late l = {
+		.img = image_get(h->user.id, h->user.tgid, h->time),
+		.conn = conn_get(h->cookie, h->time),
+		.tid = h->user.tid,
+		.packet_time = h->about,
+		.time = r->rec.time,
+	};
+
+	if (!l.conn || !l.img || !l.img->tgid)
+		return true;
+	l.img->used = h->time;
+	return sink_late(&l);
+}
+
 static bool out_event(struct held *h)
 {
 	struct record r;
@@ -201,6 +221,8 @@ static bool out_event(struct held *h)
 		resolved.images += r.proc.event == HONE_PROC_FORK;
 		return !img || sink_proc(img, &r);
 	}
+	if (r.rec.type != HONE_REC_SOCK)
+		return out_late(h, &r);
 	c = conn_find(r.sock.cookie);
 	resolved.conns += r.sock.event == HONE_SOCK_OPEN;
 	return !c || sink_sock(c, &r);

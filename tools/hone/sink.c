@@ -55,6 +55,17 @@ bool sink_packet(const struct attributed *p)
 	return ok;
 }
 
+bool sink_late(const struct late *l)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->late && !sinks[i]->late(l))
+			ok = false;
+	return ok;
+}
+
 bool sink_tail(const struct result *res)
 {
 	bool ok = true;

@@ -24,6 +24,15 @@ struct attributed {
 	struct image *more[ALSO_MAX];	/* others that received it too */
 };
 
+/* A packet that went out as its socket's owner's was read, and by whom. */
+struct late {
+	struct image *img;
+	struct conn *conn;
+	__u32 tid;
+	__u64 packet_time;		/* boot time, as the packet went out */
+	__u64 time;			/* boot time of the read */
+};
+
 /* What a capture is, for the head of an output. */
 struct capture {
 	__u64 offset;		/* real time - boot time, nanoseconds */
@@ -56,6 +65,7 @@ struct sink {
 	bool (*proc)(struct image *img, const struct record *r);
 	bool (*sock)(struct conn *c, const struct record *r);
 	bool (*packet)(const struct attributed *p);
+	bool (*late)(const struct late *l);
 	bool (*tail)(const struct result *res);
 	bool (*flush)(void);
 };
@@ -65,6 +75,7 @@ bool sink_head(const struct capture *cap);
 bool sink_proc(struct image *img, const struct record *r);
 bool sink_sock(struct conn *c, const struct record *r);
 bool sink_packet(const struct attributed *p);
+bool sink_late(const struct late *l);
 bool sink_tail(const struct result *res);
 bool sink_flush(void);
 

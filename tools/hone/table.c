@@ -345,6 +345,8 @@ struct conn *conn_of_record(const struct record *r)
 	c->netns = s->netns;
 	c->family = s->family;
 	c->kern = r->rec.flags & HONE_F_SOCK_KERN;
+	if (s->parent)
+		c->parent = s->parent;
 	/* The last word, when it dies, may be without addresses. */
 	if (s->event != HONE_SOCK_FREE) {
 		c->protocol = s->protocol;

@@ -53,6 +53,7 @@ struct image {
 /* A received packet that waits for its reader. */
 struct waiting {
 	__u64 pos;			/* in the queue */
+	__u64 time;			/* of the packet */
 	__u32 seq;			/* TCP */
 	__u32 key;			/* datagram */
 	bool tcp;
@@ -71,6 +72,7 @@ struct conn {
 	__u64 cookie;
 	struct conn *next;		/* in its hash chain */
 	__u64 netns;
+	__u64 parent;			/* MPTCP connection of a subflow, or 0 */
 	__u64 freed;			/* boot clock, 0 = lives */
 	__u64 used;			/* boot clock, last packet */
 	__u64 expires;		/* looked at again then */
@@ -83,6 +85,7 @@ struct conn {
 	__u16 sport, dport;		/* host byte order */
 	__u8 saddr[16], daddr[16];
 	bool kern;
+	bool split;			/* MPTCP: has subflows */
 	bool told;			/* by a socket record */
 	bool born;			/* the stream tells of its beginning */
 	bool listed;			/* among the dead */

@@ -326,6 +326,79 @@ HONE_DEFINE(hone_sock_skb, hone_consume,
 HONE_DEFINE(hone_sock_skb, hone_link_out,
 	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));
 
+HONE_CLASS(hone_mptcp_data,
+
+	TP_PROTO(struct sock *sk, u64 seq, u32 len),
+
+	TP_ARGS(sk, seq, len),
+
+	TP_STRUCT__entry(
+		__field(u64, cookie)
+		__field(u64, seq)
+		__field(u32, len)
+	),
+
+	TP_fast_assign(
+		__entry->cookie = atomic64_read(&sk->sk_cookie);
+		__entry->seq = seq;
+		__entry->len = len;
+	),
+
+	TP_printk("cookie=%llu seq=%llu len=%u",
+		  __entry->cookie, __entry->seq, __entry->len)
+);
+
+/* Bytes of an MPTCP connection were written; its lock is held. */
+HONE_DEFINE(hone_mptcp_data, hone_mptcp_write,
+	TP_PROTO(struct sock *sk, u64 seq, u32 len), TP_ARGS(sk, seq, len));
+
+/* Bytes of an MPTCP connection were read; its lock is held. */
+HONE_DEFINE(hone_mptcp_data, hone_mptcp_read,
+	TP_PROTO(struct sock *sk, u64 seq, u32 len), TP_ARGS(sk, seq, len));
+
+HONE_CLASS(hone_mptcp_map,
+
+	TP_PROTO(struct sock *sk, struct sock *ssk, u32 seq, u64 data_seq,
+		 u32 len),
+
+	TP_ARGS(sk, ssk, seq, data_seq, len),
+
+	TP_STRUCT__entry(
+		__field(u64, cookie)
+		__field(u64, parent)
+		__field(u64, data_seq)
+		__field(u32, seq)
+		__field(u32, len)
+	),
+
+	TP_fast_assign(
+		__entry->cookie = atomic64_read(&ssk->sk_cookie);
+		__entry->parent = atomic64_read(&sk->sk_cookie);
+		__entry->data_seq = data_seq;
+		__entry->seq = seq;
+		__entry->len = len;
+	),
+
+	TP_printk("cookie=%llu parent=%llu seq=%u data_seq=%llu len=%u",
+		  __entry->cookie, __entry->parent, __entry->seq,
+		  __entry->data_seq, __entry->len)
+);
+
+/*
+ * Bytes @data_seq of an MPTCP connection become @seq of a subflow, whose lock
+ * is held. Process context, softirq or workqueue.
+ */
+HONE_DEFINE(hone_mptcp_map, hone_mptcp_map_out,
+	TP_PROTO(struct sock *sk, struct sock *ssk, u32 seq, u64 data_seq,
+		 u32 len),
+	TP_ARGS(sk, ssk, seq, data_seq, len));
+
+/* Bytes @seq of a subflow are @data_seq of its connection; the same. */
+HONE_DEFINE(hone_mptcp_map, hone_mptcp_map_in,
+	TP_PROTO(struct sock *sk, struct sock *ssk, u32 seq, u64 data_seq,
+		 u32 len),
+	TP_ARGS(sk, ssk, seq, data_seq, len));
+
 /*
  * A packet passed LOCAL_IN or LOCAL_OUT. Enabling it puts Hone's netfilter
  * hooks in place, also when no session captures.

@@ -46,6 +46,8 @@
  * @HONE_REC_TCP_READ: bytes of a TCP stream were read, &struct hone_actor
  * @HONE_REC_CONSUME: a task took a datagram, &struct hone_actor
  * @HONE_REC_DELIVER: protocol chose a socket for a packet, &struct hone_deliver
+ * @HONE_REC_MPTCP_MAP: which bytes of an MPTCP connection are which of a
+ *	subflow, &struct hone_map
  * @HONE_REC_PACKET: a packet, &struct hone_packet and bytes
  * @HONE_REC_NETDEV: a network interface and its name, &struct hone_netdev
  */
@@ -59,6 +61,7 @@ enum hone_rec_type {
 	HONE_REC_TCP_READ	= 49,
 	HONE_REC_CONSUME	= 50,
 	HONE_REC_DELIVER	= 51,
+	HONE_REC_MPTCP_MAP	= 52,
 	HONE_REC_PACKET		= 64,
 	HONE_REC_NETDEV		= 80,
 };
@@ -302,7 +305,8 @@ enum hone_sock_event {
  * @actor: image id of the task that did this, 0 = the kernel
  * @netns: cookie of its net namespace (SO_NETNS_COOKIE)
  * @ino: inode number of the socket file, 0 if none
- * @owner_start: start time of the owner, CLOCK_BOOTTIME nanoseconds
+ * @owner_start: start time of the owner, CLOCK_BOOTTIME nanoseconds, 0 for
+ *	a subflow
  * @owner_tgid: process id of the owner when it became the owner
  * @actor_tgid: process id of @actor
  * @actor_tid: thread of @actor
@@ -322,6 +326,7 @@ enum hone_sock_event {
  * @saddr: local address; IPv4 as ::ffff:a.b.c.d
  * @daddr: remote address, same form
  * @owner_comm: name of the owner when it became the owner, NUL padded
+ * @parent: subflow: cookie of its MPTCP connection, else 0
  */
 struct hone_sock_rec {
 	struct hone_rec	rec;
@@ -350,6 +355,7 @@ struct hone_sock_rec {
 	__u8	saddr[16];
 	__u8	daddr[16];
 	__u8	owner_comm[HONE_COMM_LEN];
+	__u64	parent;
 };
 
 /* hone_rec.flags of HONE_REC_CONSUME */
@@ -362,7 +368,8 @@ struct hone_sock_rec {
  * @id: image id of the task that wrote or read
  * @tgid: its process id
  * @tid: its thread
- * @from: TCP: first sequence number, as on the wire
+ * @from: TCP: first sequence number, as on the wire; of an MPTCP connection
+ *	the low half of its data sequence number
  * @to: TCP_READ: one past the last sequence number read; else 0
  * @key: CONSUME: key of the datagram, see &struct hone_deliver
  * @reserved: zero
@@ -405,6 +412,29 @@ struct hone_deliver {
 	__u32	key;
 	__u32	state;
 	__u32	reserved;
+};
+
+/* hone_rec.flags of HONE_REC_MPTCP_MAP */
+#define HONE_F_MAP_OUT		0x0001	/* bytes sent, else received */
+
+/**
+ * struct hone_map - HONE_REC_MPTCP_MAP: bytes of an MPTCP subflow
+ * @rec: common head
+ * @cookie: the subflow's socket
+ * @parent: the MPTCP connection
+ * @data_seq: data sequence number of the first byte in the connection
+ * @from: its TCP sequence number in the subflow
+ * @len: number of bytes
+ *
+ * Sent before bytes leave, and after they came and before they are read.
+ */
+struct hone_map {
+	struct hone_rec	rec;
+	__u64	cookie;
+	__u64	parent;
+	__u64	data_seq;
+	__u32	from;
+	__u32	len;
 };
 
 /* hone_rec.flags of HONE_REC_PACKET */

@@ -234,6 +234,7 @@ void sock(__u16 event, const struct sock *s, const struct task *owner,
 		.protocol = s->protocol,
 		.sport = htons(s->sport),
 		.dport = htons(s->dport),
+		.parent = s->parent,
 	};
 
 	if (owner) {
@@ -368,6 +369,18 @@ __u32 tcp_out(const struct sock *s, const struct task *owner,
 	return put_packet(&w, IPPROTO_TCP, s->saddr, s->daddr, len, 16);
 }
 
+__u32 tcp_answer(const struct sock *s, const struct task *owner, __u32 cause,
+		 struct seg seg)
+{
+	struct wire w;
+	size_t len;
+
+	set_out(&w, s, owner, NULL);
+	w.p.cause = cause;
+	len = put_tcp(w.rest, s->sport, s->dport, &seg);
+	return put_packet(&w, IPPROTO_TCP, s->saddr, s->daddr, len, 16);
+}
+
 __u32 tcp_in(const struct sock *s, const struct task *owner, bool cookie,
 	     struct seg seg)
 {
@@ -474,6 +487,21 @@ void deliver(const struct sock *s, const struct task *owner, __u32 pkt,
 	};
 
 	put(&d.rec, HONE_REC_DELIVER, sizeof(d));
+}
+
+void mptcp_map(bool sent, const struct sock *s, const struct sock *parent,
+	       __u64 data_seq, __u32 from, __u32 len)
+{
+	struct hone_map m = {
+		.rec.flags = sent ? HONE_F_MAP_OUT : 0,
+		.cookie = s->cookie,
+		.parent = parent->cookie,
+		.data_seq = data_seq,
+		.from = from,
+		.len = len,
+	};
+
+	put(&m.rec, HONE_REC_MPTCP_MAP, sizeof(m));
 }
 
 static void put_actor(__u16 type, const struct sock *s,

@@ -48,6 +48,7 @@ struct sock {
 	__u32 saddr, daddr;
 	__u16 sport, dport;
 	__u32 ifindex;		/* 0: 1, loopback */
+	__u64 parent;		/* MPTCP connection */
 };
 
 void sock(__u16 event, const struct sock *s, const struct task *owner,
@@ -64,6 +65,9 @@ struct seg {
 /* Sent; @owner and @actor may be NULL. Returns the packet's number. */
 __u32 tcp_out(const struct sock *s, const struct task *owner,
 	      const struct task *actor, struct seg seg);
+/* Sent in softirq because of packet @cause. */
+__u32 tcp_answer(const struct sock *s, const struct task *owner, __u32 cause,
+		 struct seg seg);
 /* Received; @cookie if early demux knew it. */
 __u32 tcp_in(const struct sock *s, const struct task *owner, bool cookie,
 	     struct seg seg);
@@ -81,6 +85,9 @@ void deliver(const struct sock *s, const struct task *owner, __u32 pkt,
 	     __u32 key);
 void consume(const struct sock *s, const struct task *actor, __u32 key);
 void tcp_write(const struct sock *s, const struct task *actor, __u32 from);
+/* MPTCP: bytes of a subflow, before they leave or after they came. */
+void mptcp_map(bool sent, const struct sock *s, const struct sock *parent,
+	       __u64 data_seq, __u32 from, __u32 len);
 void tcp_read(const struct sock *s, const struct task *actor, __u32 from,
 	      __u32 to);
 

@@ -335,6 +335,115 @@ static void multicast(void)
 	consume(&two, &shell, 14);
 }
 
+/* Read long after the packets went out, as their owner's. */
+static void late(void)
+{
+	const __u32 r = 1000, w = 9000;
+	__u32 pkt;
+
+	on_cpu(0);
+	at(0);
+	subbuf();
+	snapshot();
+	sock(HONE_SOCK_HOLDER, &conn, &server, &server);
+	snapshot_done();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	proc(HONE_PROC_FORK, &worker);
+	at(110);
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, r, w, "one" });
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, r + 3, w, "two" });
+	pkt = udp_in(&dns, "question");
+	deliver(&dns, &server, pkt, 5);
+	/* Nobody ever reads this one. */
+	pkt = udp_in(&dns, "unread");
+	deliver(&dns, &server, pkt, 6);
+	at(2000000);
+	tcp_in(&conn, &server, true, (struct seg){ ACK, r + 6, w });
+	at(2000100);
+	tcp_read(&conn, &worker, r, r + 6);
+	consume(&dns, &worker, 5);
+	at(4000000);
+	tcp_in(&conn, &server, true, (struct seg){ ACK, r + 6, w });
+}
+
+/* An MPTCP connection, two processes that use it, and two subflows. */
+static void mptcp(void)
+{
+	static const struct sock msk = {
+		.cookie = 800, .protocol = IPPROTO_TCP, .saddr = NEAR,
+		.daddr = FAR, .sport = 4000, .dport = 80, .ifindex = 2,
+	};
+	struct sock one = msk, two = msk;
+	const __u64 w = 0x1fffffffcULL, r = 0x500000000ULL;
+	__u32 seq = 100, ack = 7000, pkt;
+
+	one.cookie = 801;
+	one.parent = msk.cookie;
+	two.cookie = 802;
+	two.parent = msk.cookie;
+	two.sport = 4001;
+	begin();
+	at(100);
+	sock(HONE_SOCK_OPEN, &msk, &server, &server);
+	sock(HONE_SOCK_ANNOUNCE, &one, &server, NULL);
+	proc(HONE_PROC_FORK, &worker);
+	tcp_write(&one, &server, seq);
+	tcp_out(&one, &server, &server, (struct seg){ SYN, seq, 0 });
+	/* The kernel makes the second one. */
+	at(110);
+	sock(HONE_SOCK_ANNOUNCE, &two, &server, NULL);
+	tcp_out(&two, &server, NULL, (struct seg){ SYN, seq, 0 });
+	/* Data numbers pass 2^32 inside the first segment. */
+	at(200);
+	tcp_write(&msk, &server, (__u32)w);
+	tcp_write(&msk, &worker, (__u32)w + 6);
+	mptcp_map(true, &one, &msk, w, seq + 1, 9);
+	tcp_out(&one, &server, &worker,
+		(struct seg){ PSH | ACK, seq + 1, ack, "server" });
+	tcp_out(&one, &server, NULL,
+		(struct seg){ PSH | ACK, seq + 7, ack, "wor" });
+	at(210);
+	mptcp_map(true, &two, &msk, w + 9, seq + 1, 3);
+	tcp_out(&two, &server, NULL,
+		(struct seg){ PSH | ACK, seq + 1, ack, "ker" });
+	/* What comes by the second subflow is read after the first's. */
+	at(300);
+	pkt = tcp_in(&two, NULL, false, (struct seg){ PSH | ACK, ack, seq, "end" });
+	deliver(&two, &server, pkt, 0);
+	mptcp_map(false, &two, &msk, r + 5, ack, 3);
+	pkt = tcp_in(&one, NULL, false, (struct seg){ PSH | ACK, ack, seq, "begin" });
+	deliver(&one, &server, pkt, 0);
+	mptcp_map(false, &one, &msk, r, ack, 5);
+	at(310);
+	tcp_read(&msk, &worker, (__u32)r, (__u32)r + 5);
+	at(320);
+	tcp_read(&msk, &server, (__u32)r + 5, (__u32)r + 8);
+}
+
+/* Data in a SYN are delivered to the listener, and read from its child. */
+static void fastopen(void)
+{
+	struct sock door = conn, made = conn;
+	__u32 pkt;
+
+	door.cookie = 810;
+	door.daddr = 0;
+	door.dport = 0;
+	made.cookie = 811;
+	begin();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &door, &server, NULL);
+	proc(HONE_PROC_FORK, &worker);
+	at(110);
+	pkt = tcp_in(&made, NULL, false, (struct seg){ SYN, 1000, 0, "fast" });
+	deliver(&door, &server, pkt, 0);
+	tcp_answer(&made, &server, pkt, (struct seg){ SYN | ACK, 5000, 1005 });
+	at(120);
+	sock(HONE_SOCK_ACCEPT, &made, &worker, &worker);
+	tcp_read(&made, &worker, 1001, 1005);
+}
+
 static void losses(void)
 {
 	begin();
@@ -542,6 +651,9 @@ static const struct {
 	{ "handover", handover },
 	{ "udp", udp },
 	{ "multicast", multicast },
+	{ "late", late },
+	{ "mptcp", mptcp },
+	{ "fastopen", fastopen },
 	{ "losses", losses },
 	{ "two-cpus", two_cpus },
 	{ "holders", holders },

@@ -33,6 +33,7 @@ int truth_number = -1;
 int truth_rounds = 400;
 int truth_stress = 5000;
 const char *truth_path;
+int stream_protocol;
 
 /* Of a case; shared by its processes. */
 static struct shared {
@@ -312,8 +313,11 @@ static struct address loopback(int family, int port)
 static int new_socket(int family, int type, int protocol)
 {
 	int one = 1, big = 16 << 20;
-	int fd = socket(family, type, protocol);
+	int fd;
 
+	if (type == SOCK_STREAM && stream_protocol)
+		protocol = stream_protocol;
+	fd = socket(family, type, protocol);
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -418,7 +422,10 @@ int stream_read(int fd)
 
 void stream_end(int fd)
 {
-	event(TRUTH_FIN, port_of(fd, getsockname), port_of(fd, getpeername));
+	/* MPTCP's worker ends a subflow, when nobody needs it any more. */
+	if (!stream_protocol)
+		event(TRUTH_FIN, port_of(fd, getsockname),
+		      port_of(fd, getpeername));
 	if (shutdown(fd, SHUT_WR))
 		die("shutdown");
 }

@@ -97,6 +97,7 @@ extern int truth_number;		/* of the case that runs */
 extern int truth_rounds;		/* frames that a case sends, about */
 extern int truth_stress;		/* processes that a case of them starts */
 extern const char *truth_path;	/* of the log */
+extern int stream_protocol;		/* IPPROTO_MPTCP, or 0 for TCP */
 
 /* Ends the process; the case has failed. */
 void __noreturn die(const char *what);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -763,6 +764,46 @@ static int run_fastopen(void)
 	return CASE_OK;
 }
 
+/* Bytes of a connection that travel by subflows. */
+static int with_mptcp(int (*run)(void))
+{
+	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+
+	if (fd < 0)
+		return skip("no MPTCP");
+	close(fd);
+	stream_protocol = IPPROTO_MPTCP;
+	return run();
+}
+
+static int run_mptcp(void)
+{
+	return with_mptcp(run_plain);
+}
+
+static int run_mptcp6(void)
+{
+	return with_mptcp(run_plain6);
+}
+
+static int run_mptcp_fork(void)
+{
+	return with_mptcp(run_fork);
+}
+
+/* A second subflow, which a worker of the kernel makes, and large writes. */
+static int run_mptcp_join(void)
+{
+	if (unshare(CLONE_NEWNET))
+		die("unshare");
+	/* By its path: a busybox shell has an ip of its own. */
+	if (system("for ip in /usr/sbin/ip /sbin/ip; do [ ! -x $ip ] || break; done\n"
+		   "$ip link set lo up && $ip mptcp limits set subflow 2 add_addr_accepted 2 &&\n"
+		   "$ip mptcp endpoint add 127.0.0.2 subflow"))
+		return skip("no ip mptcp");
+	return with_mptcp(run_bulk);
+}
+
 const struct truth_case truth_tcp[] = {
 	{ "tcp", run_plain },
 	{ "tcp6", run_plain6 },
@@ -783,5 +824,9 @@ const struct truth_case truth_tcp[] = {
 	{ "tcp-zerocopy", run_zerocopy },
 	{ "tcp-bulk", run_bulk },
 	{ "tcp-fastopen", run_fastopen },
+	{ "mptcp", run_mptcp },
+	{ "mptcp6", run_mptcp6 },
+	{ "mptcp-fork", run_mptcp_fork },
+	{ "mptcp-join", run_mptcp_join },
 	{ }
 };
