@@ -7,9 +7,12 @@
 #include "stream.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -263,6 +266,86 @@ TEST_F(snap, larger_than_buffer)
 	EXPECT_EQ(n, found);
 	for (i = 0; i < 1000; i++)
 		close(fds[i]);
+}
+
+static bool put(const char *path, const char *what)
+{
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, what, strlen(what)) > 0;
+
+	close(fd);
+	return ok;
+}
+
+/* In a namespace of its own: a connection nobody has accepted, and ports. */
+static void own_namespace(int report)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct sockaddr_in to = { AF_INET };
+	socklen_t len = sizeof(to);
+	int listener, client, udp;
+	uint16_t ports[2] = { 0 };
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (unshare(CLONE_NEWNET))
+		_exit(1);
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	udp = socket(AF_INET, SOCK_DGRAM, 0);
+	if (ioctl(listener, SIOCSIFFLAGS, &lo) ||
+	    bind(udp, (void *)&to, sizeof(to)) ||
+	    getsockname(udp, (void *)&to, &len))
+		_exit(1);
+	ports[1] = to.sin_port;
+	to.sin_port = 0;
+	if (bind(listener, (void *)&to, sizeof(to)) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&to, &len) ||
+	    connect(client, (void *)&to, sizeof(to)))
+		_exit(1);
+	ports[0] = to.sin_port;
+	if (write(report, ports, sizeof(ports)) != sizeof(ports))
+		_exit(1);
+	pause();
+}
+
+TEST_F(snap, tables_of_a_namespace)
+{
+	const struct hone_rec *rec = NULL;
+	bool waiting = false, udp = false;
+	uint16_t ports[2];
+	int report[2];
+	pid_t child;
+
+	if (!put("/proc/sys/net/ipv4/tcp_child_ehash_entries", "64") ||
+	    !put("/proc/sys/net/ipv4/udp_child_hash_entries", "128"))
+		SKIP(return, "namespaces cannot have tables of their own");
+	ASSERT_EQ(0, pipe(report));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		own_namespace(report[1]);
+	close(report[1]);
+	ASSERT_EQ(sizeof(ports), read(report[0], ports, sizeof(ports)));
+	TAKE();
+	while ((rec = next(self->buf, self->len, rec))) {
+		const struct hone_sock_rec *r = (const void *)rec;
+
+		if (rec->type != HONE_REC_SOCK ||
+		    r->event != HONE_SOCK_SNAPSHOT)
+			continue;
+		if (r->protocol == IPPROTO_TCP && r->sport == ports[0] &&
+		    r->state == 1 /* TCP_ESTABLISHED */)
+			waiting = true;
+		if (r->protocol == IPPROTO_UDP && r->sport == ports[1])
+			udp = true;
+	}
+	EXPECT_TRUE(waiting);
+	EXPECT_TRUE(udp);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	put("/proc/sys/net/ipv4/tcp_child_ehash_entries", "0");
+	put("/proc/sys/net/ipv4/udp_child_hash_entries", "0");
+	close(report[0]);
 }
 
 TEST_HARNESS_MAIN
