@@ -105,7 +105,9 @@ static inline void hone_sk_clone(struct hone_sk *hsk)
 	hsk->tx = 0;
 	hsk->rx = 0;
 	hsk->gen = 0;
-	hsk->flags = 0;
+	hsk->shared = 0;
+	hsk->rx_known = 0;
+	hsk->subflow = 0;
 }
 
 void hone_sk_subflow(struct sock *ssk, struct sock *msk);

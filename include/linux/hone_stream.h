@@ -17,6 +17,7 @@
 #include <uapi/linux/hone.h>
 
 struct hone_cpu;
+struct hone_filter;
 struct hone_snap;
 struct rchan;
 struct tracepoint;
@@ -28,6 +29,9 @@ struct tracepoint;
  * @cpu: numbering, account and open gap of each CPU
  * @used: bytes used in each complete sub-buffer, by CPU and sub-buffer
  * @snaplen: bytes of a packet that are recorded at most, no more than fit
+ * @kinds: a bit for each &enum hone_kind that is wanted
+ * @changes: of consume records only those that tell of a change
+ * @filter: which packets are wanted, NULL for all
  */
 struct hone_stream {
 	struct list_head list;
@@ -35,7 +39,31 @@ struct hone_stream {
 	struct hone_cpu __percpu *cpu;
 	u32 *used;
 	u32 snaplen;
+	u8 kinds;
+	bool changes;
+	struct hone_filter *filter;
 };
+
+/**
+ * struct hone_filter_ops - how sessions handle filters, whose inside they do
+ *	not know
+ * @dup: a copy, NULL makes an empty one; returns NULL if there is no memory
+ * @free: give one back that nobody uses; may be NULL
+ * @set: take a command apart; 0, -ENOENT if @key is none of its commands, or
+ *	another negative errno with the reason in @why
+ * @show: describe it, a "key: value" a line; returns the length
+ *
+ * All may sleep.
+ */
+struct hone_filter_ops {
+	struct hone_filter *(*dup)(const struct hone_filter *f);
+	void (*free)(struct hone_filter *f);
+	int (*set)(struct hone_filter *f, const char *key, char *val, char *why,
+		   size_t size);
+	int (*show)(const struct hone_filter *f, char *buf, size_t size);
+};
+
+void hone_filter_register(const struct hone_filter_ops *ops);
 
 extern struct list_head hone_streams;
 extern u32 hone_gen;

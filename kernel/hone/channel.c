@@ -63,6 +63,8 @@ static int hone_subbuf_start(struct rchan_buf *b, void *subbuf, void *prev,
 	head->lost = c->lost;
 	head->next_seq = c->seq + 1;
 	head->snaplen = s->snaplen;
+	if (s->changes)
+		head->rec.flags |= HONE_F_SUBBUF_CHANGES;
 	subbuf_start_reserve(b, sizeof(*head));
 	/* The last free sub-buffer is not for packets. */
 	c->limit = ready + 1 < b->chan->n_subbufs ? b->chan->subbuf_size : 0;
@@ -209,6 +211,15 @@ void hone_count_filtered(struct hone_stream *s, enum hone_kind kind)
 	count->filtered++;
 }
 
+static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
+			enum hone_kind kind)
+{
+	if (unlikely(!(s->kinds & BIT(kind))))
+		return false;
+	return !s->changes || rec->type != HONE_REC_CONSUME ||
+	       rec->flags & HONE_F_ACTOR_CHANGED;
+}
+
 /**
  * hone_emit - write a record into all streams
  * @rec: the whole record; the copies get time, number and CPU
@@ -227,6 +238,10 @@ void hone_emit(const struct hone_rec *rec, enum hone_kind kind)
 	/* Inside, or a CPU's stream would not be in time order. */
 	now = ktime_get_boottime_ns();
 	hone_for_each_stream(s) {
+		if (!hone_wanted(s, rec, kind)) {
+			hone_count_filtered(s, kind);
+			continue;
+		}
 		p = hone_reserve(s, kind, rec->len, now);
 		if (!p)
 			continue;

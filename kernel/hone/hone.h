@@ -130,6 +130,9 @@ void hone_chan_close(struct hone_stream *s);
  * @snaplen: wanted
  * @subbuf_size: bytes
  * @n_subbufs: number a CPU
+ * @kinds: wanted, a bit for each &enum hone_kind
+ * @changes: of datagrams taken only those that another task takes
+ * @filter: wanted packets, or NULL
  * @error: why the last command was refused
  * @dir: directory in debugfs
  */
@@ -142,6 +145,9 @@ struct hone_session {
 	u32 snaplen;
 	u32 subbuf_size;
 	u32 n_subbufs;
+	u8 kinds;
+	bool changes;
+	struct hone_filter *filter;
 	char error[128];
 	struct dentry *dir;
 };

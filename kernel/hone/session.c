@@ -34,13 +34,24 @@ struct hone_want {
 	u32	snaplen;
 	u32	subbuf_size;
 	u32	n_subbufs;
+	u8	kinds;
+	bool	changes;
+	struct hone_filter *filter;	/* a new one, or NULL: as it was */
 	bool	start;
 	bool	stop;
 };
 
+#define HONE_KINDS_ALL	(BIT(HONE_KIND_MAX) - 1)
+
+/* Set once at boot, before there is a file to write commands to. */
+static const struct hone_filter_ops *hone_filter_ops __ro_after_init;
+
 static DEFINE_MUTEX(hone_nr_lock);	/* hone_nrs, hone_pages */
 static unsigned long hone_nrs;
 static u64 hone_pages;
+
+/* A filter of BPF_MAXINSNS instructions of four numbers fits. */
+#define HONE_COMMAND_MAX	(192 * 1024)
 
 static_assert(HONE_SESSIONS_MAX <= BITS_PER_LONG);
 
@@ -66,6 +77,8 @@ static void hone_session_free(struct kref *ref)
 		hone_pages -= hone_session_pages(s);
 	mutex_unlock(&hone_nr_lock);
 	hone_chan_close(&s->stream);
+	if (s->filter)
+		hone_filter_ops->free(s->filter);
 	kfree(s);
 }
 
@@ -173,6 +186,9 @@ static int hone_session_start(struct hone_session *s)
 		return hone_refuse(s, -ENOMEM,
 				   "start: buffers of all sessions would take more than a quarter of the memory");
 	s->stream.snaplen = min(s->snaplen, room);
+	s->stream.kinds = s->kinds;
+	s->stream.changes = s->changes;
+	s->stream.filter = s->filter;
 	snprintf(name, sizeof(name), "s%u", s->nr);
 	s->dir = debugfs_create_dir(name, hone_dir());
 	if (IS_ERR(s->dir)) {
@@ -233,6 +249,73 @@ static int hone_number(struct hone_session *s, const char *key,
 	return 0;
 }
 
+/* Packets need processes, sockets and actors to say whose they are. */
+static int hone_records(struct hone_session *s, struct hone_want *want,
+			char *val)
+{
+	char *word;
+
+	want->kinds = 0;
+	while ((word = strsep(&val, ","))) {
+		if (!strcmp(word, "all"))
+			want->kinds |= HONE_KINDS_ALL;
+		else if (!strcmp(word, "process"))
+			want->kinds |= BIT(HONE_KIND_PROC);
+		else if (!strcmp(word, "socket"))
+			want->kinds |= BIT(HONE_KIND_SOCK);
+		else
+			return hone_refuse(s, -EINVAL,
+					   "records: '%.16s' is none of all, process, socket",
+					   word);
+	}
+	return 0;
+}
+
+static int hone_datagrams(struct hone_session *s, struct hone_want *want,
+			  const char *val)
+{
+	if (strcmp(val, "all") && strcmp(val, "change"))
+		return hone_refuse(s, -EINVAL,
+				   "datagrams: '%.16s' is neither all nor change",
+				   val);
+	want->changes = !strcmp(val, "change");
+	return 0;
+}
+
+/* Commands that say what is wanted; -ENOENT if it is none of them. */
+static int hone_filter_command(struct hone_session *s, struct hone_want *want,
+			       const char *key, char *val)
+{
+	char why[80] = "no memory";
+	int err;
+
+	if (!want->filter)
+		want->filter = hone_filter_ops->dup(s->filter);
+	if (!want->filter)
+		return hone_refuse(s, -ENOMEM, "%.32s: no memory", key);
+	err = hone_filter_ops->set(want->filter, key, val, why, sizeof(why));
+	if (err && err != -ENOENT)
+		return hone_refuse(s, err, "%.32s: %s", key, why);
+	return err;
+}
+
+static int hone_selection(struct hone_session *s, struct hone_want *want,
+			  const char *key, char *val)
+{
+	int err;
+
+	if (!strcmp(key, "records"))
+		err = hone_records(s, want, val);
+	else if (!strcmp(key, "datagrams"))
+		err = hone_datagrams(s, want, val);
+	else
+		err = hone_filter_command(s, want, key, val);
+	if (!err && s->state != HONE_STATE_NEW)
+		err = hone_refuse(s, -EBUSY, "%s: the session has started",
+				  key);
+	return err;
+}
+
 static int hone_command(struct hone_session *s, struct hone_want *want,
 			char *line)
 {
@@ -259,8 +342,13 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 			want->subbuf_size = kb * 1024;
 		return err;
 	}
-	if (val && *val)
-		return hone_refuse(s, -EINVAL, "%.32s: no such setting", key);
+	if (val && *val) {
+		err = hone_selection(s, want, key, val);
+		if (err == -ENOENT)
+			err = hone_refuse(s, -EINVAL,
+					  "%.32s: no such setting", key);
+		return err;
+	}
 	if (!strcmp(key, "start")) {
 		if (s->state != HONE_STATE_NEW || want->start)
 			return hone_refuse(s, -EBUSY,
@@ -278,6 +366,27 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 	return hone_refuse(s, -EINVAL, "%.32s: no such command", key);
 }
 
+static int hone_parse(struct hone_session *s, struct hone_want *want,
+		      char *text)
+{
+	char *line;
+	int err;
+
+	while ((line = strsep(&text, "\n"))) {
+		line = strim(line);
+		if (!*line)
+			continue;
+		err = hone_command(s, want, line);
+		if (err)
+			return err;
+	}
+	if (want->subbuf_size > U32_MAX / want->n_subbufs)
+		return hone_refuse(s, -EINVAL,
+				   "subbufs: %u of %u bytes are too much",
+				   want->n_subbufs, want->subbuf_size);
+	return 0;
+}
+
 /* A write is taken as a whole or not at all. */
 static int hone_commands(struct hone_session *s, char *text)
 {
@@ -285,23 +394,24 @@ static int hone_commands(struct hone_session *s, char *text)
 		.snaplen	= s->snaplen,
 		.subbuf_size	= s->subbuf_size,
 		.n_subbufs	= s->n_subbufs,
+		.kinds		= s->kinds,
+		.changes	= s->changes,
 	};
-	char *line;
+	bool filtered;
 	int err;
 
 	s->error[0] = 0;
-	while ((line = strsep(&text, "\n"))) {
-		line = strim(line);
-		if (!*line)
-			continue;
-		err = hone_command(s, &want, line);
-		if (err)
-			return err;
+	err = hone_parse(s, &want, text);
+	if (err) {
+		hone_filter_ops->free(want.filter);
+		return err;
 	}
-	if (want.subbuf_size > U32_MAX / want.n_subbufs)
-		return hone_refuse(s, -EINVAL,
-				   "subbufs: %u of %u bytes are too much",
-				   want.n_subbufs, want.subbuf_size);
+	/* From here on it holds what was; a filter in use is never replaced. */
+	filtered = want.filter;
+	if (filtered)
+		swap(s->filter, want.filter);
+	swap(s->kinds, want.kinds);
+	swap(s->changes, want.changes);
 	swap(s->snaplen, want.snaplen);
 	swap(s->subbuf_size, want.subbuf_size);
 	swap(s->n_subbufs, want.n_subbufs);
@@ -312,13 +422,16 @@ static int hone_commands(struct hone_session *s, char *text)
 			s->snaplen = want.snaplen;
 			s->subbuf_size = want.subbuf_size;
 			s->n_subbufs = want.n_subbufs;
+			s->kinds = want.kinds;
+			s->changes = want.changes;
+			if (filtered)
+				swap(s->filter, want.filter);
 		}
-		if (err)
-			return err;
 	}
-	if (want.stop)
+	hone_filter_ops->free(want.filter);
+	if (!err && want.stop)
 		hone_session_stop(s);
-	return 0;
+	return err;
 }
 
 static int hone_control_open(struct inode *inode, struct file *file)
@@ -335,6 +448,7 @@ static int hone_control_open(struct inode *inode, struct file *file)
 	s->snaplen = HONE_SNAPLEN_MAX;
 	s->subbuf_size = HONE_SUBBUF_DEFAULT;
 	s->n_subbufs = HONE_SUBBUFS_DEFAULT;
+	s->kinds = HONE_KINDS_ALL;
 
 	mutex_lock(&hone_nr_lock);
 	s->nr = find_first_zero_bit(&hone_nrs, HONE_SESSIONS_MAX);
@@ -367,18 +481,23 @@ static ssize_t hone_control_write(struct file *file, const char __user *ubuf,
 	char *text;
 	int err;
 
-	if (count >= PAGE_SIZE)
+	if (count >= HONE_COMMAND_MAX)
 		return -E2BIG;
-	text = memdup_user_nul(ubuf, count);
-	if (IS_ERR(text))
-		return PTR_ERR(text);
+	text = kvmalloc(count + 1, GFP_KERNEL_ACCOUNT);
+	if (!text)
+		return -ENOMEM;
+	if (copy_from_user(text, ubuf, count)) {
+		kvfree(text);
+		return -EFAULT;
+	}
+	text[count] = 0;
 	mutex_lock(&s->lock);
 	if (strlen(text) != count)
 		err = hone_refuse(s, -EINVAL, "NUL byte in a command");
 	else
 		err = hone_commands(s, text);
 	mutex_unlock(&s->lock);
-	kfree(text);
+	kvfree(text);
 	return err ?: count;
 }
 
@@ -386,21 +505,36 @@ static ssize_t hone_control_read(struct file *file, char __user *ubuf,
 				 size_t count, loff_t *pos)
 {
 	struct hone_session *s = file->private_data;
-	char text[384];
+	size_t size = PAGE_SIZE;
+	char *text;
+	ssize_t ret;
 	int len;
 
+	text = kmalloc(size, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
 	mutex_lock(&s->lock);
-	len = scnprintf(text, sizeof(text),
+	len = scnprintf(text, size,
 			"session: %u\ndir: s%u\nstate: %s\nsnaplen: %u\nsubbuf_size: %u\nsubbufs: %u\n",
 			s->nr, s->nr, state_names[s->state],
 			s->state == HONE_STATE_NEW ? s->snaplen :
 						     s->stream.snaplen,
 			s->subbuf_size, s->n_subbufs);
+	if (s->changes)
+		len += scnprintf(text + len, size - len, "datagrams: change\n");
+	if (s->kinds != HONE_KINDS_ALL)
+		len += scnprintf(text + len, size - len, "records:%s%s\n",
+				 s->kinds & BIT(HONE_KIND_PROC) ? " process" : "",
+				 s->kinds & BIT(HONE_KIND_SOCK) ? " socket" : "");
+	if (s->filter)
+		len += hone_filter_ops->show(s->filter, text + len, size - len);
 	if (s->error[0])
-		len += scnprintf(text + len, sizeof(text) - len,
-				 "error: %s\n", s->error);
+		len += scnprintf(text + len, size - len, "error: %s\n",
+				 s->error);
 	mutex_unlock(&s->lock);
-	return simple_read_from_buffer(ubuf, count, pos, text, len);
+	ret = simple_read_from_buffer(ubuf, count, pos, text, len);
+	kfree(text);
+	return ret;
 }
 
 static const struct file_operations hone_control_fops = {
@@ -411,6 +545,17 @@ static const struct file_operations hone_control_fops = {
 	.llseek		= default_llseek,
 	.release	= hone_control_release,
 };
+
+/**
+ * hone_filter_register - sessions can filter packets
+ * @ops: how, for the life of the kernel
+ *
+ * Context: init.
+ */
+void __init hone_filter_register(const struct hone_filter_ops *ops)
+{
+	hone_filter_ops = ops;
+}
 
 /**
  * hone_session_init - offer sessions

@@ -135,6 +135,8 @@ static void hone_snap_head(struct hone_snap *snap)
 	hone_subbuf_fill(&head, ~0, ktime_get_boottime_ns(),
 			 ktime_get_real_ns());
 	head.snaplen = snap->session->stream.snaplen;
+	if (snap->session->stream.changes)
+		head.rec.flags |= HONE_F_SUBBUF_CHANGES;
 	hone_snap_put(snap, &head.rec);
 }
 

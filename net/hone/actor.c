@@ -25,8 +25,8 @@ static u32 hone_skb_key(const struct sk_buff *skb)
 /* Whose read or write comes after another's: several tasks use the socket. */
 static void hone_sk_mark_shared(struct hone_sk *h, u64 old, u64 key)
 {
-	if (old && old != key && !(h->flags & HONE_SK_SHARED))
-		WRITE_ONCE(h->flags, h->flags | HONE_SK_SHARED);
+	if (old && old != key && !h->shared)
+		WRITE_ONCE(h->shared, 1);
 }
 
 /**
@@ -63,14 +63,13 @@ bool hone_sk_writer_changed(struct hone_sk *h, u64 key)
 bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
 		  struct hone_read *read)
 {
-	u32 from = h->flags & HONE_SK_RX ? h->rx_seq : start;
+	u32 from = h->rx_known ? h->rx_seq : start;
 
 	/* A peek moves nothing. */
 	if (from == copied)
 		return false;
 	h->rx_seq = copied;
-	if (!(h->flags & HONE_SK_RX))
-		WRITE_ONCE(h->flags, h->flags | HONE_SK_RX);
+	h->rx_known = 1;
 	hone_sk_mark_shared(h, h->rx, key);
 	h->rx = key;
 	read->from = from;
@@ -222,13 +221,20 @@ static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 /* Under the queue's lock, which turns bottom halves off. */
 static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 {
+	const struct task_struct *task = in_task() ? current : NULL;
+	struct hone_sk *h = &sk->sk_hone;
+	u64 key = hone_actor_key(task);
 	struct hone_actor a;
 
 	if (!hone_sk_wanted(sk))
 		return;
-	hone_actor_init(&a, HONE_REC_CONSUME, hone_sk_cookie(sk),
-			in_task() ? current : NULL);
+	hone_actor_init(&a, HONE_REC_CONSUME, hone_sk_cookie(sk), task);
 	a.key = hone_skb_key(skb);
+	if (h->rx != key) {
+		hone_sk_mark_shared(h, h->rx, key);
+		h->rx = key;
+		a.rec.flags |= HONE_F_ACTOR_CHANGED;
+	}
 	hone_emit(&a.rec, HONE_KIND_ACTOR);
 }
 

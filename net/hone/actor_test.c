@@ -16,9 +16,9 @@ static void test_writer(struct kunit *test)
 
 	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, A));
 	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
-	KUNIT_EXPECT_EQ(test, h.flags & HONE_SK_SHARED, 0);
+	KUNIT_EXPECT_EQ(test, h.shared, 0);
 	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
-	KUNIT_EXPECT_EQ(test, h.flags & HONE_SK_SHARED, HONE_SK_SHARED);
+	KUNIT_EXPECT_EQ(test, h.shared, 1);
 	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, A));
 	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
 	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, KERN));
@@ -80,7 +80,7 @@ static void test_clone_resets(struct kunit *test)
 {
 	struct hone_sk h = {
 		.owner = 7, .owner_tgid = 8, .tx = A, .rx = B, .rx_seq = 9,
-		.gen = 3, .flags = HONE_SK_SHARED | HONE_SK_RX,
+		.gen = 3, .shared = 1, .rx_known = 1, .subflow = 1,
 	};
 
 	hone_sk_clone(&h);
@@ -89,7 +89,8 @@ static void test_clone_resets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, h.tx, 0);
 	KUNIT_EXPECT_EQ(test, h.rx, 0);
 	KUNIT_EXPECT_EQ(test, h.gen, 0);
-	KUNIT_EXPECT_EQ(test, h.flags, 0);
+	KUNIT_EXPECT_EQ(test, h.shared, 0);
+	KUNIT_EXPECT_EQ(test, h.rx_known, 0);
 }
 
 static void test_actor_key(struct kunit *test)

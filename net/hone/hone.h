@@ -65,7 +65,7 @@ static inline struct task_struct *hone_sk_actor(const struct sock *sk)
 {
 	struct task_struct *task = hone_actor();
 
-	if (task && unlikely(READ_ONCE(sk->sk_hone.flags) & HONE_SK_SUBFLOW) &&
+	if (task && unlikely(READ_ONCE(sk->sk_hone.subflow)) &&
 	    task->flags & PF_KTHREAD)
 		return NULL;
 	return task;
@@ -113,6 +113,11 @@ struct hone_rx {
 const struct hone_rx *hone_rx_of(const struct sk_buff *skb);
 int hone_packet_start(void);
 void hone_packet_stop(void);
+
+/* filter.c */
+extern const struct hone_filter_ops hone_packet_filter;
+bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
+		       u32 ns_inum, struct sk_buff *skb);
 
 /* netdev.c */
 int hone_netdev_start(void);

@@ -36,6 +36,7 @@ static int __init hone_net_init(void)
 {
 	int i;
 
+	hone_filter_register(&hone_packet_filter);
 	for (i = 0; i < ARRAY_SIZE(hone_net_sources); i++)
 		hone_source_register(&hone_net_sources[i]);
 	return 0;

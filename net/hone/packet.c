@@ -139,13 +139,18 @@ static u32 hone_packet_data(void *to, const struct sk_buff *skb, int off,
 
 static void hone_packet_write(struct hone_stream *s,
 			      const struct hone_packet *head,
-			      const struct sk_buff *skb, u64 now)
+			      struct sk_buff *skb, u32 ns_inum, u64 now)
 {
 	u32 want = min(head->wire_len, s->snaplen);
 	u32 len = ALIGN(sizeof(*head) + want, 8);
 	struct hone_packet *p;
 	u32 got;
 
+	if (!(s->kinds & BIT(HONE_KIND_PACKET)) ||
+	    (s->filter && !hone_filter_wants(s->filter, head, ns_inum, skb))) {
+		hone_count_filtered(s, HONE_KIND_PACKET);
+		return;
+	}
 	p = hone_reserve(s, HONE_KIND_PACKET, len, now);
 	if (!p)
 		return;
@@ -162,7 +167,8 @@ static void hone_packet_write(struct hone_stream *s,
 	hone_commit(s, HONE_KIND_PACKET, &p->rec, now);
 }
 
-static void hone_packet_emit(struct hone_packet *p, const struct sk_buff *skb)
+static void hone_packet_emit(struct hone_packet *p, struct sk_buff *skb,
+			     const struct net *net)
 {
 	struct hone_stream *s;
 	unsigned long flags;
@@ -174,7 +180,7 @@ static void hone_packet_emit(struct hone_packet *p, const struct sk_buff *skb)
 	if (!(p->rec.flags & HONE_F_PKT_OUT))
 		hone_rx_set(this_cpu_ptr(&hone_rx), skb, p);
 	hone_for_each_stream(s)
-		hone_packet_write(s, p, skb, now);
+		hone_packet_write(s, p, skb, net->ns.inum, now);
 	local_irq_restore(flags);
 	trace_hone_packet(p);
 }
@@ -219,7 +225,7 @@ static unsigned int hone_local_out(void *priv, struct sk_buff *skb,
 		hone_packet_sock(&p, sk);
 	}
 	hone_packet_actor(&p, sk);
-	hone_packet_emit(&p, skb);
+	hone_packet_emit(&p, skb, state->net);
 	preempt_enable();
 	return NF_ACCEPT;
 }
@@ -239,7 +245,7 @@ static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
 		hone_packet_sock(&p, sk);
 		p.quality = p.owner ? HONE_Q_OWNER : HONE_Q_NONE;
 	}
-	hone_packet_emit(&p, skb);
+	hone_packet_emit(&p, skb, state->net);
 	preempt_enable();
 	return NF_ACCEPT;
 }
@@ -289,7 +295,7 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_sk_touch(sk);
 	hone_packet_sock(&p, sk);
 	hone_packet_actor(&p, sk);
-	hone_packet_emit(&p, skb);
+	hone_packet_emit(&p, skb, dev_net(dev));
 }
 
 static const struct hone_probe hone_packet_probes[] = {

@@ -40,14 +40,14 @@ static void hone_sock_owner(struct hone_sock_rec *r, const struct sock *sk)
 	const struct hone_sk *h = &sk->sk_hone;
 
 	r->owner = READ_ONCE(h->owner);
-	if (READ_ONCE(h->flags) & HONE_SK_SUBFLOW)
+	if (READ_ONCE(h->subflow))
 		r->parent = h->parent;
 	else
 		r->owner_start = h->owner_start;
 	r->owner_tgid = h->owner_tgid;
 	memcpy(r->owner_comm, h->owner_comm, sizeof(r->owner_comm));
 	r->owner_comm[sizeof(r->owner_comm) - 1] = 0;
-	if (READ_ONCE(h->flags) & HONE_SK_SHARED)
+	if (READ_ONCE(h->shared))
 		r->rec.flags |= HONE_F_SOCK_SHARED;
 }
 
@@ -108,7 +108,7 @@ void hone_sk_subflow(struct sock *ssk, struct sock *msk)
 	h->owner_tgid = msk->sk_hone.owner_tgid;
 	memcpy(h->owner_comm, msk->sk_hone.owner_comm, sizeof(h->owner_comm));
 	h->parent = sock_gen_cookie(msk);
-	WRITE_ONCE(h->flags, h->flags | HONE_SK_SUBFLOW);
+	WRITE_ONCE(h->subflow, 1);
 	WRITE_ONCE(h->owner, READ_ONCE(msk->sk_hone.owner));
 	WRITE_ONCE(h->gen, 0);
 }
@@ -160,7 +160,7 @@ void __hone_sk_announce(struct sock *sk)
 
 	h->tx = 0;
 	h->rx = 0;
-	h->flags &= ~HONE_SK_RX;
+	h->rx_known = 0;
 	WRITE_ONCE(h->gen, hone_generation());
 	hone_sock_emit(sk, HONE_SOCK_ANNOUNCE, NULL, 0);
 }

@@ -28,6 +28,7 @@ struct rx {
 };
 
 static struct rx **rx_of_cpu;
+static bool changes_only;		/* "datagrams change" */
 static __u32 n_cpus;
 
 static struct rx *rx_get(__u32 cpu)
@@ -123,6 +124,13 @@ static void sent_tcp(struct held *h, const struct record *r,
 	struct user actor = { p->actor, p->tgid, p->tid };
 	const struct user *writer = NULL;
 
+	if (!f->whole) {
+		/* Its header was not recorded: who wrote it cannot be told. */
+		decide(h, p->actor && !c->owner.id ? actor : conn_user(c),
+		       HONE_Q_OWNER);
+		return;
+	}
+	extent_advance(&c->writes, f->seq);
 	if (f->payload || f->tcp_flags & TCP_FIN)
 		writer = extent_writer(&c->writes, first_byte(f));
 	if (writer && writer->tgid == TGID_UNKNOWN)
@@ -170,7 +178,7 @@ static void sent(struct held *h, const struct record *r, const struct flow *f)
 	struct conn *c = conn_of_packet(r);
 	struct rx *rx;
 
-	if (c && f->proto == IPPROTO_TCP) {
+	if (c && (f->proto ? f->proto : c->protocol) == IPPROTO_TCP) {
 		accept_syn_data(r, f, c);
 		sent_tcp(h, r, f, c);
 		return;
@@ -242,6 +250,14 @@ static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 		.pos = pos, .time = h->time, .key = key, .first = true,
 	};
 
+	if (changes_only) {
+		/* Who takes each one is not told: who took the last? */
+		if (h->state == HELD_DEMUX) {
+			h->cookie = c->cookie;
+			decide(h, conn_user(c), HONE_Q_OWNER);
+		}
+		return;
+	}
 	if (h->state == HELD_DEMUX)
 		h->cookie = c->cookie;
 	else if (h->cookie == c->cookie || receiver_of(h, c->cookie))
@@ -264,7 +280,7 @@ static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
 	const struct user *reader;
 
 	h->cookie = c->cookie;
-	if (!f->payload) {
+	if (!f->payload || !f->whole) {
 		decide(h, conn_user(c), HONE_Q_OWNER);
 		return;
 	}
@@ -282,7 +298,7 @@ static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
 static void delivered(struct held *h, struct conn *c, const struct rx *rx,
 		      __u32 key)
 {
-	if (rx->flow.proto == IPPROTO_TCP)
+	if ((rx->flow.proto ? rx->flow.proto : c->protocol) == IPPROTO_TCP)
 		delivered_tcp(h, c, rx->pos, &rx->flow);
 	else
 		delivered_datagram(h, c, rx->pos, key);
@@ -336,6 +352,8 @@ void attribute_step(const struct record *r)
 	struct rx *rx;
 	struct held *h;
 
+	if (r->rec.type == HONE_REC_SUBBUF)
+		changes_only = r->rec.flags & HONE_F_SUBBUF_CHANGES;
 	if (between(r->rec.type) || r->rec.cpu >= n_cpus)
 		return;
 	rx = rx_of_cpu[r->rec.cpu];
@@ -384,7 +402,7 @@ static void received(struct held *h, const struct record *r,
 	}
 	rx_set(rx, r, f, pos);
 	/* Early demux: TCP has no deliver record then, datagrams have. */
-	if (c && f->proto == IPPROTO_TCP)
+	if (c && (f->proto ? f->proto : c->protocol) == IPPROTO_TCP)
 		delivered(queue_at(pos), c, rx, 0);
 }
 
@@ -578,6 +596,7 @@ void attribute_map(const struct record *r)
 	parent->used = r->rec.time;
 	c->parent = m->parent;
 	parent->split = true;
+	extent_advance(&parent->writes, m->data_seq);
 	if (r->rec.flags & HONE_F_MAP_OUT)
 		extent_copy(&c->writes, m->from, &parent->writes, m->data_seq,
 			    m->len);

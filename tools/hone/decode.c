@@ -211,6 +211,7 @@ void decode_flow(const struct record *r, struct flow *f)
 		f->seq = be32(p + 4);
 		if (len < 20)
 			return;
+		f->whole = true;
 		f->ack = be32(p + 8);
 		hlen = (p[12] >> 4) * 4;
 		f->tcp_flags = p[13];

@@ -57,6 +57,7 @@ struct flow {
 	__u8 proto;			/* IPPROTO_*, 0 if unknown */
 	__u8 tcp_flags;
 	bool fragment;			/* not the first: no ports */
+	bool whole;			/* TCP: all of its header is there */
 	__u16 sport, dport;		/* host byte order */
 	__u32 seq, ack;		/* TCP */
 	__u32 payload;		/* bytes behind the TCP or UDP header */

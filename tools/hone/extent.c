@@ -45,6 +45,18 @@ void extent_write(struct extents *x, __u32 from, const struct user *user)
 	extent_push(x, from, from, user);
 }
 
+void extent_advance(struct extents *x, __u32 seq)
+{
+	struct extent *last = x->n ? &x->e[x->n - 1] : NULL;
+
+	/* No window is larger than 1 GiB: nobody asks for what was before. */
+	if (!last || seq_diff(seq, last->from) < 1 << 30)
+		return;
+	x->e[0] = *last;
+	x->e[0].from = seq - (1U << 29);
+	x->n = 1;
+}
+
 void extent_copy(struct extents *x, __u32 from, const struct extents *writes,
 		 __u32 seq, __u32 len)
 {

@@ -25,6 +25,8 @@ struct extents {
 
 void extent_read(struct extents *x, __u32 from, __u32 to,
 		 const struct user *user);
+/* The stream has come to @seq: what lies half the circle behind is not ahead. */
+void extent_advance(struct extents *x, __u32 seq);
 /* Of bytes written before the capture. */
 #define TGID_UNKNOWN	~0U
 

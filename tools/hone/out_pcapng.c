@@ -231,6 +231,7 @@ static bool pcapng_sock(struct conn *c, const struct record *r)
 		/* Its packets still come until it is freed. */
 		return true;
 	case HONE_SOCK_FREE:
+		pcapng_forget(c);
 		return !c->described || write_conn(c, now, EVENT_END);
 	}
 	/* Told once, and again when the owner has changed. */
@@ -305,6 +306,7 @@ static bool pcapng_flush(void)
 
 bool pcapng_open(const char *path, bool comments, bool darwin, bool usec)
 {
+	conn_forget = pcapng_forget;
 	pcapng.comments = comments;
 	pcapng.darwin = darwin;
 	pcapng.usec = usec;

@@ -318,6 +318,8 @@ static bool text_packet(const struct attributed *p)
 		add(i ? ",%u" : " also=%u", p->more[i]->tgid);
 	if (p->lost)
 		add(" lost=%llu", p->lost);
+	if (p->gone)
+		add(" gone=1");
 	if (p->made && p->img)
 		add(" made=kernel");
 	add(" quality=%s", quality_names[p->quality]);

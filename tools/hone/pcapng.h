@@ -107,6 +107,8 @@ bool pcapng_describe_conn(struct conn *c, __u64 time);
 bool pcapng_describe_darwin(struct image *img);
 
 bool pcapng_packet(const struct attributed *p);
+/* Drops what is kept of a connection's packets. */
+void pcapng_forget(struct conn *c);
 
 /* Opens the output; false after a message. */
 bool pcapng_open(const char *path, bool comments, bool darwin, bool usec);

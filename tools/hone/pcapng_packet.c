@@ -10,8 +10,15 @@
 #include "msg.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-#define TAIL_MAX	512
+/*
+ * The longest comment: 16 bytes of each name as %XX, and numbers in full:
+ * 15 + 15 + 15 + 54 + 26 + 53 + 12 + 6 + ALSO_MAX * 11 + 9.
+ */
+#define COMMENT_MAX	(208 + 12 * ALSO_MAX)
+/* And the other options. */
+#define TAIL_MAX	(COMMENT_MAX + 96)
 
 /* All that the options depend on. */
 struct tail_key {
@@ -23,7 +30,7 @@ struct tail_key {
 	__u32 flags;			/* of the block */
 	__u16 quality;
 	__u16 made;
-	__u32 reserved;		/* is compared, so zero */
+	__u32 gone;
 };
 
 struct tail {
@@ -34,7 +41,7 @@ struct tail {
 
 /* In and out, each certain and not. */
 struct tail_cache {
-	struct tail tail[4];
+	struct tail *tail[4];
 };
 
 static const char *const quality_names[] = {
@@ -62,7 +69,7 @@ static size_t add_name(char *s, const char *key, const char *name, size_t max)
 	return n + encode(s + n, max, name, strlen(name), "");
 }
 
-/* Returns its length. @s has room for TAIL_MAX / 2 bytes. */
+/* Returns its length. @s has room for COMMENT_MAX bytes. */
 static size_t make_comment(char *s, const struct attributed *p)
 {
 	const struct image *img = p->img;
@@ -85,6 +92,8 @@ static size_t make_comment(char *s, const struct attributed *p)
 			     p->conn->cookie);
 	if (p->dev)
 		n += add_name(s + n, "DEV", p->dev, 48);
+	if (img && p->gone)
+		n += sprintf(s + n, " GONE=1");
 	if (img && p->made)
 		n += sprintf(s + n, " MADE=kernel");
 	for (i = 0; i < p->n_more; i++)
@@ -98,7 +107,7 @@ static bool make_tail(struct tail *t, const struct attributed *p,
 		      __u32 flags)
 {
 	__u8 task[8], *at = t->bytes;
-	char comment[TAIL_MAX / 2];
+	char comment[COMMENT_MAX];
 	struct image *img = p->img;
 	size_t n;
 	int i;
@@ -135,9 +144,20 @@ static bool make_tail(struct tail *t, const struct attributed *p,
 	return true;
 }
 
+void pcapng_forget(struct conn *c)
+{
+	int i;
+
+	for (i = 0; c->tails && i < 4; i++)
+		free(c->tails->tail[i]);
+	free(c->tails);
+	c->tails = NULL;
+}
+
 static struct tail *find_tail(const struct attributed *p)
 {
-	static struct tail other[4];
+	static struct tail_cache other;
+	struct tail_cache *cache = &other;
 	int slot = (p->packet.rec.flags & HONE_F_PKT_OUT ? 2 : 0) +
 		   (p->quality == HONE_Q_EXACT);
 	struct tail_key key = {
@@ -149,14 +169,18 @@ static struct tail *find_tail(const struct attributed *p)
 		.flags = block_flags(&p->packet),
 		.quality = p->quality,
 		.made = p->made,
+		.gone = p->gone,
 	};
-	struct tail *t = &other[slot];
+	struct tail *t;
 
 	if (p->conn) {
 		if (!p->conn->tails)
 			p->conn->tails = xcalloc(1, sizeof(*p->conn->tails));
-		t = &p->conn->tails->tail[slot];
+		cache = p->conn->tails;
 	}
+	if (!cache->tail[slot])
+		cache->tail[slot] = xcalloc(1, sizeof(*t));
+	t = cache->tail[slot];
 	if (memcmp(&t->key, &key, sizeof(key)) || p->n_more) {
 		t->key.generation = 0;
 		if (!make_tail(t, p, key.flags))

@@ -45,12 +45,20 @@ static void push_event(const struct record *r, __u64 time)
 	queue_push(r, &h);
 }
 
+/* Has a process that is known got another name or user? */
+static bool changes_image(const struct record *r)
+{
+	return (r->proc.event == HONE_PROC_CRED ||
+		r->proc.event == HONE_PROC_COMM) && image_find(r->proc.id);
+}
+
 static void take_event(const struct record *r, __u64 time)
 {
 	switch (r->rec.type) {
 	case HONE_REC_PROC:
 		resolved.seen[HONE_KIND_PROC]++;
-		if (image_of_record(r))
+		/* What was sent before goes out with the old name and user. */
+		if (changes_image(r) || image_of_record(r))
 			push_event(r, time);
 		break;
 	case HONE_REC_SOCK:
@@ -172,6 +180,7 @@ static bool out_packet(struct held *h)
 	p.dev = netdev_name(p.packet.netns, p.packet.ifindex);
 	p.lost = h->lost;
 	p.n_more = 0;
+	p.gone = false;
 	/* Its own records were lost: the packet's pid is all there is. */
 	if (h->user.id && !p.img)
 		p.img = image_get(h->user.id, h->user.tgid, h->time);
@@ -180,8 +189,12 @@ static bool out_packet(struct held *h)
 		p.tid = 0;
 		p.quality = HONE_Q_NONE;
 	}
-	if (p.img)
+	if (p.img) {
 		p.img->used = h->time;
+		/* Who acts is there, though its own records were lost. */
+		p.gone = p.img->ended ? p.img->ended < h->time :
+			 p.img->gone && p.quality != HONE_Q_EXACT;
+	}
 	if (h->more)
 		name_receivers(&p, h->more);
 	resolved.packets++;
@@ -217,7 +230,8 @@ static bool out_event(struct held *h)
 		return true;
 	r.rec.time = h->time;
 	if (r.rec.type == HONE_REC_PROC) {
-		img = image_find(r.proc.id);
+		img = changes_image(&r) ? image_of_record(&r) :
+					  image_find(r.proc.id);
 		resolved.images += r.proc.event == HONE_PROC_FORK;
 		return !img || sink_proc(img, &r);
 	}
@@ -274,7 +288,7 @@ bool resolve_flush(__u64 now)
 	/* At the end there is no later to keep anything for. */
 	if (now != UINT64_MAX)
 		table_expire(now);
-	return true;
+	return !resolve_full();
 }
 
 /* What begins later has a record of its own in the queue. */

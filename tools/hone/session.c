@@ -352,8 +352,10 @@ static void finish(void)
 
 	if (!control_command("stop"))
 		fail(EXIT_KERNEL);
-	if (!status && !resolve_full() && one_round(UINT64_MAX) &&
-	    !resolve_end() && !resolve_full())
+	if (!status && !resolve_full())
+		one_round(UINT64_MAX);
+	/* What is held goes out whatever has happened. */
+	if (begun && !resolve_full() && !resolve_end() && !resolve_full())
 		fail(EXIT_TROUBLE);
 	counted = control_stats(stats);
 	if (!counted)

@@ -20,6 +20,7 @@ struct attributed {
 	__u32 tid;			/* 0: not known for certain */
 	__u8 quality;		/* enum hone_quality */
 	bool made;			/* made by the kernel for @img */
+	bool gone;			/* @img had ended already */
 	int n_more;
 	struct image *more[ALSO_MAX];	/* others that received it too */
 };

@@ -16,10 +16,11 @@ struct table {
 };
 
 static struct table images, conns;
+void (*conn_forget)(struct conn *c);
+
 static struct image *dead_images, **dead_images_end = &dead_images;
 static struct conn *dead_conns, **dead_conns_end = &dead_conns;
 __u64 table_generation = 1;
-static struct netdev *netdevs;
 
 static size_t hash(__u64 key)
 {
@@ -384,40 +385,40 @@ bool conn_each(bool (*fn)(struct conn *c))
 
 /* Interfaces */
 
+static struct netdev **netdev_slot(__u64 netns, __u32 ifindex)
+{
+	static struct netdev *slots[8192];
+	__u64 key = (netns * 0x9e3779b97f4a7c15ULL) ^
+		    (ifindex * 0xc2b2ae3d27d4eb4fULL);
+	struct netdev **d = &slots[key >> 51];
+
+	while (*d && ((*d)->netns != netns || (*d)->ifindex != ifindex))
+		d = &(*d)->next;
+	return d;
+}
+
 void netdev_of_record(const struct record *r)
 {
 	const struct hone_netdev *n = &r->netdev;
-	struct netdev *d;
+	struct netdev **d = netdev_slot(n->netns, n->ifindex);
 
-	for (d = netdevs; d; d = d->next)
-		if (d->netns == n->netns && d->ifindex == n->ifindex)
-			break;
-	if (!d) {
-		d = xcalloc(1, sizeof(*d));
-		d->netns = n->netns;
-		d->ifindex = n->ifindex;
-		d->next = netdevs;
-		netdevs = d;
+	if (!*d) {
+		*d = xcalloc(1, sizeof(**d));
+		(*d)->netns = n->netns;
+		(*d)->ifindex = n->ifindex;
 	}
-	d->type = n->type;
-	memcpy(d->name, n->name, HONE_IFNAME_LEN);
+	(*d)->type = n->type;
+	memcpy((*d)->name, n->name, HONE_IFNAME_LEN);
 	table_generation++;
 }
 
 const char *netdev_name(__u64 netns, __u32 ifindex)
 {
 	static struct netdev *last;
-	struct netdev *d;
 
-	if (last && last->netns == netns && last->ifindex == ifindex)
-		return last->name;
-	for (d = netdevs; d; d = d->next) {
-		if (d->netns == netns && d->ifindex == ifindex) {
-			last = d;
-			return d->name;
-		}
-	}
-	return NULL;
+	if (!last || last->netns != netns || last->ifindex != ifindex)
+		last = *netdev_slot(netns, ifindex);
+	return last ? last->name : NULL;
 }
 
 /* Expiry */
@@ -433,7 +434,8 @@ static void conn_free(struct conn *c, __u64 now)
 	free(c->writes.e);
 	free(c->reads.e);
 	free(c->waits.w);
-	free(c->tails);
+	if (conn_forget)
+		conn_forget(c);
 	free(c);
 }
 

@@ -121,6 +121,8 @@ struct conn *conn_get(__u64 cookie, __u64 now);
 struct conn *conn_of_record(const struct record *r);
 /* Sets one of a connection's users; the image stays as long. */
 void conn_set_user(struct user *user, const struct user *to, __u64 now);
+/* Gives back an output's own notes of a connection, if there are any. */
+extern void (*conn_forget)(struct conn *c);
 bool conn_each(bool (*fn)(struct conn *c));
 
 void netdev_of_record(const struct record *r);

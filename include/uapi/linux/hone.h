@@ -103,6 +103,9 @@ struct hone_rec {
 	__u32	cpu;
 };
 
+/* hone_rec.flags of HONE_REC_SUBBUF */
+#define HONE_F_SUBBUF_CHANGES	0x0001	/* "datagrams change": see hone_actor */
+
 /**
  * struct hone_subbuf - HONE_REC_SUBBUF: head of a sub-buffer
  * @rec: common head; @rec.time is the boot clock of @real
@@ -360,6 +363,7 @@ struct hone_sock_rec {
 
 /* hone_rec.flags of HONE_REC_CONSUME */
 #define HONE_F_ACTOR_KERNEL	0x0001	/* taken by the kernel itself */
+#define HONE_F_ACTOR_CHANGED	0x0002	/* another took the one before */
 
 /**
  * struct hone_actor - HONE_REC_TCP_WRITE, _TCP_READ, _CONSUME
@@ -378,6 +382,9 @@ struct hone_sock_rec {
  * the same cookie, were written by @id. It is sent when the writer changes.
  * TCP_READ says that [@from, @to) was read by @id. It is sent for each read:
  * bytes behind @to have not been read, and may be read by another task yet.
+ * CONSUME is sent for each datagram or, in a session with "datagrams change",
+ * only when another task takes one than took the one before: who takes the
+ * datagrams between cannot be told one by one.
  */
 struct hone_actor {
 	struct hone_rec	rec;

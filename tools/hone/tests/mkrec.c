@@ -87,9 +87,10 @@ static void put(struct hone_rec *rec, __u16 type, size_t len)
 	put_raw(zeros, padded - len);
 }
 
-void subbuf_version(unsigned int major, unsigned int minor)
+static void put_subbuf(unsigned int major, unsigned int minor, __u16 flags)
 {
 	struct hone_subbuf s = {
+		.rec.flags = flags,
 		.magic = HONE_MAGIC,
 		.major = major,
 		.minor = minor,
@@ -105,9 +106,20 @@ void subbuf_version(unsigned int major, unsigned int minor)
 	put(&s.rec, HONE_REC_SUBBUF, sizeof(s));
 }
 
+void subbuf_version(unsigned int major, unsigned int minor)
+{
+	put_subbuf(major, minor, 0);
+}
+
 void subbuf(void)
 {
-	subbuf_version(HONE_VERSION_MAJOR, HONE_VERSION_MINOR);
+	put_subbuf(HONE_VERSION_MAJOR, HONE_VERSION_MINOR, 0);
+}
+
+void subbuf_changes(void)
+{
+	put_subbuf(HONE_VERSION_MAJOR, HONE_VERSION_MINOR,
+		   HONE_F_SUBBUF_CHANGES);
 }
 
 void snap_end(void)
@@ -290,6 +302,13 @@ struct wire {
 	__u8 rest[2048];
 };
 
+static __u32 snaplen = ~0U;
+
+void record_at_most(__u32 bytes)
+{
+	snaplen = bytes;
+}
+
 static __u32 put_packet(struct wire *w, __u8 protocol, __u32 saddr,
 			__u32 daddr, size_t len, int csum_at)
 {
@@ -310,6 +329,8 @@ static __u32 put_packet(struct wire *w, __u8 protocol, __u32 saddr,
 	w->p.netns = 1;
 	w->p.family = AF_INET;
 	w->p.wire_len = 20 + len;
+	if (20 + len > snaplen)
+		len = snaplen - 20;
 	w->p.cap_len = 20 + len;
 	w->p.pkt = ++pkts[cpu];
 	if (!w->p.ifindex)

@@ -20,6 +20,7 @@ void end_file(void);
 void put_raw(const void *data, size_t len);
 
 void subbuf(void);
+void subbuf_changes(void);	/* "datagrams change" */
 void subbuf_version(unsigned int major, unsigned int minor);
 void snap_end(void);
 void netdev(__u32 ifindex, const char *name);
@@ -80,6 +81,9 @@ __u32 echo_out(__u32 saddr, __u32 daddr, __u8 type,
 	       __u32 cause);
 /* ICMP port unreachable for a datagram that was received as @cause. */
 __u32 unreachable_out(const struct sock *s, __u32 cause);
+
+/* Of the packets that follow; at least 20. */
+void record_at_most(__u32 bytes);
 
 void deliver(const struct sock *s, const struct task *owner, __u32 pkt,
 	     __u32 key);

@@ -444,6 +444,143 @@ static void fastopen(void)
 	tcp_read(&made, &worker, 1001, 1005);
 }
 
+/* Names and numbers as long as they can be, and as many receivers. */
+static void long_names(void)
+{
+	static const struct task t = {
+		.id = 70, .pid = 4194304, .ppid = 1, .parent_id = 1,
+		.uid = 4294967294U, .comm = "\1\2\3\4\5\6\7\x0b\x0c\x0e\x0f\x10\x11\x12\x13",
+	};
+	static struct sock s[12];
+	__u32 pkt, i;
+
+	on_cpu(0);
+	at(0);
+	subbuf();
+	netdev(4000000000U, "\1\2\3\4\5\6\7\x0b\x0c\x0e\x0f\x10\x11\x12\x13");
+	snapshot();
+	snapshot_done();
+	at(100);
+	for (i = 0; i < 12; i++) {
+		s[i] = dns;
+		s[i].cookie = 0xffffffffffffff00ULL + i;
+		s[i].ifindex = 4000000000U;
+	}
+	proc(HONE_PROC_FORK, &t);
+	pkt = udp_in(&s[0], "to all");
+	for (i = 0; i < 12; i++)
+		deliver(&s[i], &t, pkt, 100 + i);
+	at(110);
+	for (i = 0; i < 12; i++) {
+		struct task other = t;
+
+		other.id += i;
+		other.pid += i;
+		other.parent_id = t.id;
+		if (i)
+			proc(HONE_PROC_FORK, &other);
+		consume(&s[i], &other, 100 + i);
+	}
+	at(200000);
+	udp_out(&asker, &t, &t, "end");
+}
+
+/* The writer changes once; then the stream goes once around the circle. */
+static void around(void)
+{
+	const __u32 step = 1U << 28;
+	__u32 seq = 0, i;
+
+	begin();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &conn, &server, NULL);
+	proc(HONE_PROC_FORK, &worker);
+	tcp_write(&conn, &server, seq);
+	for (i = 0; i < 24; i++, seq += step) {
+		if (i == 6)
+			tcp_write(&conn, &worker, seq);
+		at(200 + i);
+		tcp_out(&conn, &server, NULL,
+			(struct seg){ PSH | ACK, seq, 1, "data" });
+	}
+}
+
+/* Of the TCP header nothing is recorded, or a part: nothing is exact. */
+static void short_headers(void)
+{
+	begin();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &conn, &server, NULL);
+	proc(HONE_PROC_FORK, &worker);
+	tcp_write(&conn, &worker, 500);
+	record_at_most(20);
+	tcp_out(&conn, &server, &server, (struct seg){ PSH | ACK, 500, 1, "his" });
+	record_at_most(32);
+	tcp_out(&conn, &server, NULL, (struct seg){ PSH | ACK, 503, 1, "his" });
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, 1, 503, "in" });
+	at(110);
+	tcp_read(&conn, &worker, 1, 3);
+	record_at_most(40);
+	tcp_out(&conn, &server, &server, (struct seg){ PSH | ACK, 506, 3, "his" });
+	record_at_most(~0U);
+}
+
+/* A packet is held, and before it may go its sender has another name. */
+static void renamed(void)
+{
+	struct task later = shell;
+	__u32 pkt;
+
+	later.comm = "renamed";
+	later.uid = 0;
+	begin();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	pkt = udp_in(&dns, "held");
+	deliver(&dns, &server, pkt, 1);
+	at(110);
+	udp_out(&asker, &shell, &shell, "before");
+	at(120);
+	proc(HONE_PROC_COMM, &later);
+	proc(HONE_PROC_CRED, &later);
+	at(130);
+	udp_out(&asker, &shell, &shell, "after");
+	at(140);
+	consume(&dns, &server, 1);
+}
+
+/* A session that is only told when another task takes datagrams. */
+static void changes(void)
+{
+	__u32 pkt;
+
+	on_cpu(0);
+	at(0);
+	subbuf_changes();
+	snapshot();
+	snapshot_done();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	proc(HONE_PROC_FORK, &worker);
+	at(110);
+	pkt = udp_in(&dns, "one");
+	deliver(&dns, &server, pkt, 1);
+	consume(&dns, &worker, 1);
+	at(120);
+	pkt = udp_in(&dns, "two");
+	deliver(&dns, &server, pkt, 2);
+	at(130);
+	pkt = udp_in(&dns, "three");
+	deliver(&dns, &server, pkt, 3);
+	at(140);
+	consume(&dns, &server, 3);
+	at(150);
+	pkt = udp_in(&dns, "four");
+	deliver(&dns, &server, pkt, 4);
+	at(200000);
+	udp_out(&asker, &shell, &shell, "end");
+}
+
 static void losses(void)
 {
 	begin();
@@ -654,6 +791,11 @@ static const struct {
 	{ "late", late },
 	{ "mptcp", mptcp },
 	{ "fastopen", fastopen },
+	{ "long-names", long_names },
+	{ "around", around },
+	{ "short-headers", short_headers },
+	{ "renamed", renamed },
+	{ "changes", changes },
 	{ "losses", losses },
 	{ "two-cpus", two_cpus },
 	{ "holders", holders },
