@@ -85,9 +85,11 @@ static void hone_packet_sock(struct hone_packet *p, struct sock *sk)
 		p->rec.flags |= HONE_F_PKT_KERN;
 }
 
-static bool hone_packet_tcp(const struct sock *sk)
+/* Does the protocol send what was written before, in anybody's call? */
+static bool hone_packet_queued(const struct sock *sk)
 {
-	return !sk || !sk_fullsock(sk) || sk->sk_protocol == IPPROTO_TCP;
+	return !sk || !sk_fullsock(sk) || sk->sk_protocol == IPPROTO_TCP ||
+	       sk->sk_protocol == IPPROTO_SCTP;
 }
 
 /*
@@ -103,7 +105,7 @@ static void hone_packet_actor(struct hone_packet *p, const struct sock *sk)
 		p->actor = READ_ONCE(task->signal->hone_id);
 		p->tgid = task->tgid;
 		p->tid = task->pid;
-		p->quality = hone_packet_tcp(sk) ? HONE_Q_OWNER : HONE_Q_EXACT;
+		p->quality = hone_packet_queued(sk) ? HONE_Q_OWNER : HONE_Q_EXACT;
 		return;
 	}
 	p->rec.flags |= HONE_F_PKT_SOFTIRQ;

@@ -184,7 +184,9 @@ static void sent(struct held *h, const struct record *r, const struct flow *f)
 		return;
 	}
 	if (p->actor) {
-		decide(h, actor, HONE_Q_EXACT);
+		/* SCTP sends chunks of one task in the call of another. */
+		decide(h, actor, f->proto == IPPROTO_SCTP ? HONE_Q_OWNER :
+							    HONE_Q_EXACT);
 		return;
 	}
 	if (c && !(r->rec.flags & HONE_F_PKT_KERN)) {
