@@ -13,7 +13,7 @@ log=$HONE_CACHE/tools.log
 
 tools()
 {
-	make -C "$HONE_TOP/tools/hone" O="$HONE_CACHE/tools" LDFLAGS=-static &&
+	make -C "$HONE_TOP/tools/hone" O="$HONE_CACHE/tools" &&
 	make -C "$HONE_TOP/qemu/bench" O="$HONE_CACHE/bench" &&
 	make -C "$tree/tools/testing/selftests/hone" \
 		OUTPUT="$HONE_CACHE/selftests" top_srcdir="$tree" all
@@ -45,7 +45,7 @@ for prog in dnsmasq ip nc.openbsd; do
 	path=$(PATH=$PATH:/usr/sbin:/sbin command -v $prog) &&
 		with_libs "$path" "/usr/sbin/$prog"
 done
-install "$HONE_CACHE/tools/hone-relayread" "$root/usr/bin/"
+with_libs "$HONE_CACHE/tools/hone-relayread" /usr/bin/hone-relayread
 install "$HONE_CACHE"/bench/hone-* "$root/usr/bin/"
 cp -r "$HONE_CACHE/selftests" "$root/lib/hone/tests"
 install "$HONE_TOP"/tools/testing/selftests/hone/{*.sh,tests.list} \

@@ -9,6 +9,7 @@ wanted="
 build gcc gcc to compile
 build make make to build
 build /usr/include/stdio.h libc6-dev to compile the tools
+build /usr/include/pcap/pcap.h libpcap-dev compiles the reader's filters
 build /usr/include/libelf.h libelf-dev for the kernel's objtool
 build bc bc for the kernel's build
 build flex flex for the kernel's build

@@ -112,6 +112,7 @@ bool capture_end(const struct account *stats)
 			res.kind[k].lost = resolved.lost[k];
 		}
 	}
+	res.kind[HONE_KIND_PACKET].filtered += resolved.filtered;
 	ok = sink_tail(&res);
 	if (!options.quiet)
 		print_totals(&res);

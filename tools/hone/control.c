@@ -111,26 +111,34 @@ const char *control_status(const char *key)
 
 bool control_command(const char *fmt, ...)
 {
-	char command[64];
 	const char *why;
+	char *command;
 	va_list args;
 	ssize_t n;
 	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(command, sizeof(command) - 1, fmt, args);
+	len = vasprintf(&command, fmt, args);
 	va_end(args);
+	if (len < 0) {
+		msg("allocating memory: a command: %s", strerror(ENOMEM));
+		exit(EXIT_TROUBLE);
+	}
+	command = xrealloc(command, len + 2);
 	command[len] = '\n';
 	n = write(control, command, len + 1);
-	if (n == len + 1)
+	if (n == len + 1) {
+		free(command);
 		return true;
+	}
 	command[len] = 0;
 	if (n >= 0)
 		errno = EIO;
-	msg_errno("commanding \"%s\": %s", command, control_path);
+	msg_errno("commanding \"%.60s\": %s", command, control_path);
 	why = control_status("error");
 	if (why)
 		msg("the kernel says: %s", why);
+	free(command);
 	return false;
 }
 

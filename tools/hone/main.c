@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* hone-relayread: captures packets and tells whose they are. */
 #include "capture.h"
+#include "filter.h"
 #include "msg.h"
 #include "names.h"
 #include "options.h"
@@ -58,7 +59,8 @@ int main(int argc, char **argv)
 		describe_host();
 	else
 		names_off = true;
-	if (options.n_inputs)
-		return raw_replay(options.inputs, options.n_inputs);
-	return session_run();
+	if (!options.n_inputs)
+		return session_run();
+	filter_replay();
+	return raw_replay(options.inputs, options.n_inputs);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Options: the command line, from one table that is the help as well. */
 #include "options.h"
+#include "filter.h"
 #include "msg.h"
 
 #include <linux/hone.h>
@@ -37,6 +38,13 @@ enum {
 	O_WINDOW,
 	O_WINDOW_BUFFER,
 	O_DURATION,
+	O_DATAGRAMS,
+	O_PID,
+	O_UID,
+	O_COMM,
+	O_EXE,
+	O_FOLLOW_FORKS,
+	O_EXCLUDE_PID,
 	O_DEBUGFS,
 	O_READY_FD,
 	O_HOST_INFO,
@@ -70,6 +78,19 @@ static const struct opt {
 	{ 'B', "buffer", "KB", "buffer KB kilobytes for each CPU" },
 	{ 'c', "count", "N", "stop after N packets" },
 	{ O_DURATION, "duration", "SEC", "stop after SEC seconds" },
+	{ 'Q', "direction", "DIR", "only packets that go in or out; inout: both" },
+	{ 'F', "filter-file", "FILE", "read the filter's EXPRESSION from FILE" },
+	{ O_PID, "pid", "PID,...", "only packets of these processes" },
+	{ O_UID, "uid", "UID,...", "only of processes of these users" },
+	{ O_COMM, "comm", "NAME", "only of processes of that name" },
+	{ O_EXE, "exe", "PATH", "only of processes that run that program" },
+	{ O_FOLLOW_FORKS, "follow-forks", NULL,
+	  "and of all that such processes start" },
+	{ O_EXCLUDE_PID, "exclude-pid", "PID,...",
+	  "nothing of these processes" },
+	{ O_DATAGRAMS, "datagrams", "WHEN",
+	  "all: be told who takes each datagram (default)\n"
+	  "change: only when another process takes one" },
 	{ O_COMMENT, "comment", "TEXT", "comment on the whole file" },
 	{ O_NO_COMMENT, "no-comment", NULL,
 	  "write no comments that name a packet's process" },
@@ -127,8 +148,9 @@ static void help(void)
 	const char *line;
 	int len;
 
-	puts("Usage: hone-relayread [OPTION]...\n"
-	     "Capture packets and tell for each of them which process sent or received it.\n");
+	puts("Usage: hone-relayread [OPTION]... [EXPRESSION]\n"
+	     "Capture packets and tell for each of them which process sent or received it.\n"
+	     "EXPRESSION selects packets, see pcap-filter(7).\n");
 	for (o = table; o < table + N_OPTIONS; o++) {
 		print_left(o);
 		for (line = o->help;; line += len + 1) {
@@ -225,6 +247,34 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case 'c':
 		options.count = number(o->name, arg, UINT64_MAX);
+		break;
+	case 'Q':
+		filter_direction(arg);
+		break;
+	case 'F':
+		filter_expression_file(arg);
+		break;
+	case O_PID:
+		filter_pid(arg);
+		break;
+	case O_UID:
+		filter_uid(arg);
+		break;
+	case O_COMM:
+		filter_comm(arg);
+		break;
+	case O_EXE:
+		filter_exe(arg);
+		break;
+	case O_FOLLOW_FORKS:
+		filter_follow_forks();
+		break;
+	case O_EXCLUDE_PID:
+		filter_exclude_pid(arg);
+		break;
+	case O_DATAGRAMS:
+		options.datagrams_change = choice(o->name, arg, "change",
+						  "all");
 		break;
 	case O_DURATION:
 		options.duration = seconds(o->name, arg);
@@ -334,9 +384,6 @@ void options_parse(int argc, char **argv)
 			;
 		take(&table[i], optarg);
 	}
-	if (optind < argc) {
-		msg("%s: no such option", argv[optind]);
-		usage();
-	}
+	filter_expression(argv + optind, argc - optind);
 	check();
 }

@@ -23,6 +23,7 @@ struct options {
 	const char *debugfs;
 	const char *comment;
 	int ready_fd;			/* -1: none */
+	bool datagrams_change;
 	bool comments;
 	bool darwin;
 	bool usec;

@@ -7,6 +7,7 @@
  */
 #include "resolve.h"
 #include "attribute.h"
+#include "filter.h"
 
 #include <stdint.h>
 
@@ -197,6 +198,10 @@ static bool out_packet(struct held *h)
 	}
 	if (h->more)
 		name_receivers(&p, h->more);
+	if (!filter_packet(&p)) {
+		resolved.filtered++;
+		return true;
+	}
 	resolved.packets++;
 	return sink_packet(&p);
 }
@@ -212,7 +217,7 @@ static bool out_late(const struct held *h, const struct record *r)
 		.time = r->rec.time,
 	};
 
-	if (!l.conn || !l.img || !l.img->tgid)
+	if (!l.conn || !l.img || !l.img->tgid || !filter_image(l.img))
 		return true;
 	l.img->used = h->time;
 	return sink_late(&l);
@@ -233,13 +238,13 @@ static bool out_event(struct held *h)
 		img = changes_image(&r) ? image_of_record(&r) :
 					  image_find(r.proc.id);
 		resolved.images += r.proc.event == HONE_PROC_FORK;
-		return !img || sink_proc(img, &r);
+		return !img || !filter_image(img) || sink_proc(img, &r);
 	}
 	if (r.rec.type != HONE_REC_SOCK)
 		return out_late(h, &r);
 	c = conn_find(r.sock.cookie);
 	resolved.conns += r.sock.event == HONE_SOCK_OPEN;
-	return !c || sink_sock(c, &r);
+	return !c || !filter_conn(c) || sink_sock(c, &r);
 }
 
 static bool out_first(struct held *h)
@@ -294,12 +299,13 @@ bool resolve_flush(__u64 now)
 /* What begins later has a record of its own in the queue. */
 static bool tell_image(struct image *img)
 {
-	return img->born || img->gone || sink_proc(img, NULL);
+	return img->born || img->gone || !filter_image(img) ||
+	       sink_proc(img, NULL);
 }
 
 static bool tell_conn(struct conn *c)
 {
-	return c->born || !c->told || sink_sock(c, NULL);
+	return c->born || !c->told || !filter_conn(c) || sink_sock(c, NULL);
 }
 
 bool resolve_begin(const struct capture *cap)

@@ -8,6 +8,7 @@
 #include "session.h"
 #include "capture.h"
 #include "control.h"
+#include "filter.h"
 #include "merge.h"
 #include "msg.h"
 #include "options.h"
@@ -242,6 +243,9 @@ static bool configure(void)
 	__u64 subbuf, kb = options.buffer_kb;
 	const char *s;
 
+	if (!filter_configure() ||
+	    (options.datagrams_change && !control_command("datagrams change")))
+		return fail(EXIT_KERNEL);
 	if (options.snaplen != ~0ULL &&
 	    !control_command("snaplen %llu",
 			     options.snaplen))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tables: processes, connections and interfaces. */
 #include "table.h"
+#include "filter.h"
 #include "msg.h"
 
 #include <stdio.h>
@@ -245,10 +246,12 @@ struct image *image_of_record(const struct record *r)
 	case HONE_PROC_FORK:
 		img->born = true;
 		image_strings(img);	/* while the parent is there */
+		filter_forked(img, image_find(p->parent_id));
 		break;
 	case HONE_PROC_EXEC:
 		img->born = true;
 		prev = image_find(p->prev_id);
+		filter_forked(img, prev);
 		if (prev)
 			image_ended(prev, r->rec.time);
 		break;

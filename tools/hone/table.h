@@ -39,6 +39,7 @@ struct image {
 	__u32 exit_code;
 	__u32 net_ns, pid_ns, mnt_ns;
 	bool kthread;
+	bool followed;			/* by the filter, with its children */
 	bool born;			/* the stream tells of its beginning */
 	bool gone;			/* no process record told of it */
 	bool listed;			/* among the dead */

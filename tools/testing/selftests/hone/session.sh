@@ -11,7 +11,7 @@ if [ ! -d $dir ]; then
 	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 18
+ktap_set_plan 30
 
 # check DESCRIPTION COMMAND...: passes if the command does.
 check()
@@ -51,12 +51,31 @@ refuses()
 		echo "$after" | grep -q "^error: .*$2"
 }
 
+# The session takes $1 and then says $2.
+takes()
+{
+	begin
+	echo "$1" >&3 && status | grep -q "$2"
+}
+
 begin
 check "new session" test "$(status | grep ^state)" = "state: new"
 check "unknown command" refuses "bogus" "bogus: no such command"
 check "not a number" refuses "snaplen abc" "snaplen: not a number"
 check "negative" refuses "snaplen -1" "snaplen: not a number"
 check "too large" refuses "snaplen 999999999" "snaplen: 999999999 is not in"
+check "bad program" refuses "filter 1,6 0 0" "filter: instruction 0 of 1"
+check "program of no number" refuses "filter x" "is no number of instructions"
+check "program that does not return" refuses "filter 1,0 0 0 0" "refuses"
+check "program with too much" refuses "filter 1,6 0 0 0,6 0 0 0" "more than"
+check "no such direction" refuses "direction up" "none of in, out, both"
+check "no such record" refuses "records process,foo" "none of all"
+check "no such datagrams" refuses "datagrams some" "neither all nor change"
+check "no namespace" refuses "netns -4" "not a number"
+check "no process" refuses "exclude_tgid 0" "not a number"
+check "no socket" refuses "exclude_socket 0" "is no socket"
+check "filter that is taken" takes "filter 1,6 0 0 262144" "^filter: 1 instr"
+check "change that is taken" takes "datagrams change" "^datagrams: change"
 check "sub-buffer too small" refuses "subbuf_size 4" "subbuf_size: 4 is not in"
 check "too few sub-buffers" refuses "subbufs 1" "subbufs: 1 is not in"
 check "stop before start" refuses "stop" "stop: the session is not running"

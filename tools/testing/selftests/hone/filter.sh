@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Filters: what the kernel leaves out by expression and direction, what the
+# reader leaves out by process, and that the account says so.
+# shellcheck source=/dev/null
+. ./ktap_helpers.sh
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+reader=$(command -v hone-relayread)
+
+ktap_print_header
+if [ ! -d /sys/kernel/debug/hone ] || [ -z "$reader" ]; then
+	ktap_skip_all "no /sys/kernel/debug/hone, or no hone-relayread"
+	exit "$KSFT_SKIP"
+fi
+ktap_set_plan 11
+
+check()
+{
+	what=$1
+	shift
+	if "$@"; then
+		ktap_test_pass "$what"
+	else
+		sed 's/^/# /' "$dir/text" "$dir/log" | tail -n 30
+		ktap_test_fail "$what"
+	fi
+}
+
+# Three echo requests, each with its answer, and a question to nobody.
+traffic()
+{
+	ping -c 3 -i 0.1 -q 127.0.0.1 >/dev/null
+	nslookup nowhere 127.0.0.1 >/dev/null 2>&1
+}
+
+# capture COMMAND [READER ARG]...: runs it while the reader captures.
+capture()
+{
+	command=$1
+	shift
+	mkfifo "$dir/ready"
+	"$reader" --text="$dir/text" --ready-fd 3 "$@" \
+		3>"$dir/ready" >"$dir/log" 2>&1 &
+	pid=$!
+	read -r _ <"$dir/ready"
+	rm "$dir/ready"
+	$command
+	kill -INT $pid
+	wait $pid
+}
+
+packets()
+{
+	grep '^PAKT' "$dir/text" | grep -c "$1"
+}
+
+others()
+{
+	grep '^PAKT' "$dir/text" | grep -vc "$1"
+}
+
+# What the totals say: number of line $1.
+total()
+{
+	sed -n "s/^\\([0-9]*\\) packets $1.*/\\1/p" "$dir/log"
+}
+
+adds_up()
+{
+	[ "$(total seen)" -eq $(($(total captured) + $(total filtered) +
+				 $(total lost))) ]
+}
+
+capture traffic icmp
+check "expression: all that match" test "$(packets proto=icmp)" -ge 12
+check "expression: nothing else" test "$(others proto=icmp)" -eq 0
+check "expression: the rest is counted" test "$(total filtered)" -ge 1
+check "expression: the account adds up" adds_up
+
+capture traffic -Q out icmp and 'icmp[icmptype] == icmp-echo'
+check "direction: half of them" test "$(packets '^PAKT O')" -eq 3
+check "direction: nothing else" test "$(others '^PAKT O')" -eq 0
+
+capture traffic --comm=nslookup
+check "process: its packets" test "$(packets comm=nslookup)" -ge 1
+check "process: nothing else" test "$(others comm=nslookup)" -eq 0
+check "process: the account adds up" adds_up
+
+# A process that waits to be told to send.
+mkfifo "$dir/go" "$dir/pid"
+sh -c "echo \$\$ >$dir/pid; read -r _ <$dir/go
+	exec ping -c 3 -i 0.1 -q 127.0.0.1" >/dev/null &
+sender=$!
+read -r excluded <"$dir/pid"
+excluded_sends()
+{
+	echo >"$dir/go"
+	wait $sender
+	traffic
+}
+capture excluded_sends --exclude-pid="$excluded" icmp
+check "exclusion: not that process" test "$(packets " pid=$excluded ")" -eq 0
+check "exclusion: the others" test "$(packets comm=ping)" -ge 6
