@@ -598,10 +598,11 @@ void attribute_map(const struct record *r)
 	parent->used = r->rec.time;
 	c->parent = m->parent;
 	parent->split = true;
-	extent_advance(&parent->writes, m->data_seq);
-	if (r->rec.flags & HONE_F_MAP_OUT)
+	if (r->rec.flags & HONE_F_MAP_OUT) {
+		extent_advance(&parent->writes, m->data_seq);
 		extent_copy(&c->writes, m->from, &parent->writes, m->data_seq,
 			    m->len);
-	else
+	} else {
 		map_waits(c, parent, m);
+	}
 }

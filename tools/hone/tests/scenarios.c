@@ -375,7 +375,7 @@ static void mptcp(void)
 		.daddr = FAR, .sport = 4000, .dport = 80, .ifindex = 2,
 	};
 	struct sock one = msk, two = msk;
-	const __u64 w = 0x1fffffffcULL, r = 0x500000000ULL;
+	const __u64 w = 0x1fffffffcULL, r = 0x550000000ULL;
 	__u32 seq = 100, ack = 7000, pkt;
 
 	one.cookie = 801;
@@ -419,6 +419,11 @@ static void mptcp(void)
 	tcp_read(&msk, &worker, (__u32)r, (__u32)r + 5);
 	at(320);
 	tcp_read(&msk, &server, (__u32)r + 5, (__u32)r + 8);
+	/* The numbers that came say nothing of those that go. */
+	at(330);
+	mptcp_map(true, &one, &msk, w + 12, seq + 10, 5);
+	tcp_out(&one, &server, NULL,
+		(struct seg){ PSH | ACK, seq + 10, ack + 5, "again" });
 }
 
 /* Data in a SYN are delivered to the listener, and read from its child. */

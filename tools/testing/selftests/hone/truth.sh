@@ -27,7 +27,8 @@ skip_all()
 # Nobody is to be given up too soon: in an emulated machine a program may be
 # late to read what has come.
 mkfifo "$dir/ready"
-"$reader" -o "$dir/capture" -B 16384 --resolve-window 20000 \
+keep=${HONE_TEST_KEEP:-}	# for a look at what was wrong
+"$reader" -o "$dir/capture" ${keep:+--record "$dir/raw"} -B 16384 --resolve-window 20000 \
 	--resolve-buffer 131072 --ready-fd 3 \
 	3>"$dir/ready" >"$dir/reader.log" 2>&1 &
 pid=$!
@@ -43,6 +44,5 @@ fi
 kill -INT $pid
 wait $pid || echo "# hone-relayread ended with status $?"
 sed 's/^/# /' "$dir/reader.log"
-# For a look at what was wrong.
-[ -z "${HONE_TEST_KEEP:-}" ] || cp "$dir/log" "$dir/capture" "$HONE_TEST_KEEP"
+[ -z "$keep" ] || cp "$dir/log" "$dir/capture" "$dir/raw" "$keep"
 ./truth_check "$dir/log" "$dir/capture" "$packets"
