@@ -71,6 +71,16 @@ static void decide(struct held *h, struct user who, __u8 quality)
 	h->state = HELD_DONE;
 }
 
+/* It has read the packet, under the name that it has now. */
+static void decide_reader(struct held *h, struct user who)
+{
+	struct image *img = image_find(who.id);
+
+	decide(h, who, HONE_Q_EXACT);
+	if (img)
+		h->name = image_name_number(img);
+}
+
 /* Made by the kernel, on behalf of a connection if there is one. */
 static void decide_kernel(struct held *h, const struct conn *c)
 {
@@ -286,10 +296,13 @@ static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
 		decide(h, conn_user(c), HONE_Q_OWNER);
 		return;
 	}
+	/* An MPTCP subflow maps data once, and may receive them again. */
+	if (mapping_find(&c->came, &w.seq) && conn_find(c->parent))
+		c = conn_find(c->parent);
 	/* A retransmit of what has been read already. */
 	reader = extent_reader(&c->reads, w.seq);
 	if (reader) {
-		decide(h, *reader, HONE_Q_EXACT);
+		decide_reader(h, *reader);
 		return;
 	}
 	h->state = HELD_READER;
@@ -474,8 +487,8 @@ static void taken(struct held *h, __u64 cookie, struct user user, bool first)
 		if (h->user.id != user.id)
 			receiver_add(h, cookie)->user = user;
 	} else if (h->cookie == cookie) {
-		h->user = user;
-		h->quality = user.id ? HONE_Q_EXACT : HONE_Q_KERNEL;
+		decide_reader(h, user);
+		h->state = HELD_READER;
 	} else {
 		more = receiver_of(h, cookie);
 		if (more)
@@ -542,7 +555,7 @@ void attribute_read(const struct record *r, __u64 now)
 		if (!h)
 			late(r, c->cookie, *reader, w, now);
 		else if (h->state != HELD_DONE)
-			decide(h, *reader, HONE_Q_EXACT);
+			decide_reader(h, *reader);
 		w->taken = true;
 	}
 }
@@ -580,7 +593,7 @@ static void map_waits(struct conn *c, struct conn *parent,
 		moved.taken = false;
 		reader = extent_reader(&parent->reads, moved.seq);
 		if (reader)
-			decide(h, *reader, HONE_Q_EXACT);
+			decide_reader(h, *reader);
 		else
 			wait_add(&parent->waits, &moved);
 	}
@@ -603,6 +616,7 @@ void attribute_map(const struct record *r)
 		extent_copy(&c->writes, m->from, &parent->writes, m->data_seq,
 			    m->len);
 	} else {
+		mapping_add(&c->came, m->from, m->data_seq, m->len);
 		map_waits(c, parent, m);
 	}
 }

@@ -97,3 +97,41 @@ const struct user *extent_reader(const struct extents *x, __u32 seq)
 	}
 	return NULL;
 }
+
+void mapping_add(struct mappings *x, __u32 from, __u32 to, __u32 len)
+{
+	struct mapping *last = x->n ? &x->m[x->n - 1] : NULL;
+	__u32 old = 0;
+
+	if (last && last->from + last->len == from &&
+	    last->to + last->len == to && last->len + len < 1U << 29) {
+		last->len += len;
+		return;
+	}
+	/* As with extents: of what is far behind nothing comes again. */
+	while (old < x->n && seq_diff(from, x->m[old].from) >= 1 << 30)
+		old++;
+	if (x->n - old == EXTENTS_MAX)
+		old = EXTENTS_MAX / 2;
+	x->n -= old;
+	if (old)
+		memmove(x->m, x->m + old, x->n * sizeof(*x->m));
+	if (x->n == x->size) {
+		x->size = x->size ? x->size * 2 : 4;
+		x->m = xrealloc(x->m, x->size * sizeof(*x->m));
+	}
+	x->m[x->n++] = (struct mapping){ from, to, len };
+}
+
+bool mapping_find(const struct mappings *x, __u32 *seq)
+{
+	__u32 i;
+
+	for (i = x->n; i--;) {
+		if (*seq - x->m[i].from < x->m[i].len) {
+			*seq = x->m[i].to + (*seq - x->m[i].from);
+			return true;
+		}
+	}
+	return false;
+}

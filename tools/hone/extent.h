@@ -4,6 +4,7 @@
 #define HONE_EXTENT_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 
 /* Who writes or reads. */
 struct user {
@@ -22,6 +23,20 @@ struct extents {
 	struct extent *e;		/* oldest first */
 	__u32 n, size;
 };
+
+/* @len bytes @from of one stream are those @to of another. */
+struct mapping {
+	__u32 from, to, len;
+};
+
+struct mappings {
+	struct mapping *m;		/* oldest first */
+	__u32 n, size;
+};
+
+void mapping_add(struct mappings *x, __u32 from, __u32 to, __u32 len);
+/* Makes *@seq of the first stream that of the other; false if not mapped. */
+bool mapping_find(const struct mappings *x, __u32 *seq);
 
 void extent_read(struct extents *x, __u32 from, __u32 to,
 		 const struct user *user);

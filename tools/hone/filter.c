@@ -225,9 +225,9 @@ static bool matches(const struct by *by, struct image *img)
 	case BY_PID:
 		return img->tgid == by->number;
 	case BY_UID:
-		return img->uid == by->number || img->euid == by->number;
+		return img->as.uid == by->number || img->as.euid == by->number;
 	case BY_COMM:
-		return !strcmp(img->comm, by->name);
+		return !strcmp(img->as.comm, by->name);
 	case BY_EXE:
 		return !strcmp(image_strings(img)->path, by->name);
 	}

@@ -99,15 +99,15 @@ static __u8 *put_process(__u8 *p, struct image *img)
 	if (argv_len)
 		p = put_option(p, 4, s->argv, argv_len);
 	p = put_option32(p, 5, img->ppid);
-	p = put_option32(p, 6, img->euid);
-	p = put_option32(p, 7, img->egid);
-	p = put_text(p, 8, user_name(img->euid));
-	p = put_text(p, 9, group_name(img->egid));
+	p = put_option32(p, 6, img->as.euid);
+	p = put_option32(p, 7, img->as.egid);
+	p = put_text(p, 8, user_name(img->as.euid));
+	p = put_text(p, 9, group_name(img->as.egid));
 	p = put_option64(p, OPT_IMAGE, img->id);
 	p = put_option64(p, OPT_START, img->start + pcapng.cap.offset);
-	p = put_option32(p, OPT_UID, img->uid);
-	p = put_option32(p, OPT_GID, img->gid);
-	p = put_text(p, OPT_COMM, img->comm);
+	p = put_option32(p, OPT_UID, img->as.uid);
+	p = put_option32(p, OPT_GID, img->as.gid);
+	p = put_text(p, OPT_COMM, img->as.comm);
 	p = put_text(p, OPT_CWD, s->cwd);
 	return put_text(p, OPT_FILENAME, s->filename);
 }
@@ -146,13 +146,13 @@ bool pcapng_describe_darwin(struct image *img)
 	struct block b;
 	size_t n;
 
-	if (img->has_darwin && !strcmp(img->darwin_comm, img->comm))
+	if (img->has_darwin && !strcmp(img->darwin_comm, img->as.comm))
 		return true;
 	b = block_begin(BLOCK_DARWIN, 256);
 	if (!b.p)
 		return false;
 	/* Without a name it would not be shown. */
-	n = encode(name, sizeof(name) - 1, img->comm, strlen(img->comm), "");
+	n = encode(name, sizeof(name) - 1, img->as.comm, strlen(img->as.comm), "");
 	if (!n)
 		n = sprintf(name, "?");
 	b.p = put32(b.p, img->tgid);
@@ -160,7 +160,7 @@ bool pcapng_describe_darwin(struct image *img)
 	b.p = put32(b.p, 0);
 	img->has_darwin = true;
 	img->darwin_index = pcapng.darwin_next++;
-	memcpy(img->darwin_comm, img->comm, sizeof(img->darwin_comm));
+	memcpy(img->darwin_comm, img->as.comm, sizeof(img->darwin_comm));
 	return block_end(&b);
 }
 

@@ -82,7 +82,7 @@ static struct party *party_of(struct image *img)
 	p = xcalloc(1, sizeof(*p));
 	p->id = img->id;
 	p->pid = img->tgid;
-	memcpy(p->comm, img->comm, sizeof(p->comm));
+	memcpy(p->comm, img->as.comm, sizeof(p->comm));
 	p->path = xstrdup(s->path);
 	p->command = command_line(s);
 	p->next = *slot;

@@ -118,9 +118,9 @@ static void add_image(struct image *img)
 	const struct strings *s = image_strings(img);
 
 	add(" ppid=%u parent=%llu uid=%u euid=%u gid=%u egid=%u", img->ppid,
-	    img->parent_id, img->uid, img->euid, img->gid,
-	    img->egid);
-	add_name("comm", img->comm, strlen(img->comm));
+	    img->parent_id, img->as.uid, img->as.euid, img->as.gid,
+	    img->as.egid);
+	add_name("comm", img->as.comm, strlen(img->as.comm));
 	add_name("path", s->path, strlen(s->path));
 	add_argv(s);
 	add_name("filename", s->filename, strlen(s->filename));
@@ -304,7 +304,7 @@ static bool text_packet(const struct attributed *p)
 		if (p->tid)
 			add(" tid=%u", p->tid);
 		add(" id=%llu", p->img->id);
-		add_name("comm", p->img->comm, strlen(p->img->comm));
+		add_name("comm", p->img->as.comm, strlen(p->img->as.comm));
 	} else if (p->quality == HONE_Q_KERNEL) {
 		add(" pid=0 comm=kernel");
 	}
@@ -334,7 +334,7 @@ static bool text_late(const struct late *l)
 	if (l->tid)
 		add(" tid=%u", l->tid);
 	add(" id=%llu", l->img->id);
-	add_name("comm", l->img->comm, strlen(l->img->comm));
+	add_name("comm", l->img->as.comm, strlen(l->img->as.comm));
 	add(" conn=%llu packet=", l->conn->cookie);
 	add_time(l->packet_time);
 	return end();

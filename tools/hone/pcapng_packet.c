@@ -80,10 +80,10 @@ static size_t make_comment(char *s, const struct attributed *p)
 		n += sprintf(s + n, " PID=%u", img->tgid);
 		if (p->tid)
 			n += sprintf(s + n, " TID=%u", p->tid);
-		if (!img->gone || img->comm[0])
-			n += sprintf(s + n, " UID=%u", img->uid);
-		if (img->comm[0])
-			n += add_name(s + n, "COMM", img->comm, 48);
+		if (!img->gone || img->as.comm[0])
+			n += sprintf(s + n, " UID=%u", img->as.uid);
+		if (img->as.comm[0])
+			n += add_name(s + n, "COMM", img->as.comm, 48);
 	} else if (p->quality == HONE_Q_KERNEL) {
 		n += sprintf(s + n, " PID=0 COMM=kernel");
 	}

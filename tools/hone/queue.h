@@ -25,6 +25,7 @@ struct held {
 	__u8 quality;
 	bool made;			/* by the kernel for user */
 	__u8 pending;		/* deliveries that nobody took yet */
+	__u32 name;		/* what number of its user's, 0 = of then */
 	__u64 time;
 	__u64 lost;			/* packets lost before */
 	__u64 not_before;		/* more receivers may come till then */

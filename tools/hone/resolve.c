@@ -39,18 +39,24 @@ static void seen_gap(const struct record *r)
 		count_lost(k, r->lost.records[k]);
 }
 
-static void push_event(const struct record *r, __u64 time)
+static void push_event(const struct record *r, __u64 time, __u32 name)
 {
-	struct held h = { .time = time };
+	struct held h = { .time = time, .name = name };
 
 	queue_push(r, &h);
 }
 
-/* Has a process that is known got another name or user? */
-static bool changes_image(const struct record *r)
+static void take_proc(const struct record *r, __u64 time)
 {
-	return (r->proc.event == HONE_PROC_CRED ||
-		r->proc.event == HONE_PROC_COMM) && image_find(r->proc.id);
+	struct image *img = image_find(r->proc.id);
+	__u32 before = img ? image_name_number(img) : 0, name;
+
+	img = image_of_record(r);
+	if (!img)
+		return;
+	/* What was sent before goes out with the old name and user. */
+	name = image_name_number(img);
+	push_event(r, time, name != before ? name : 0);
 }
 
 static void take_event(const struct record *r, __u64 time)
@@ -58,14 +64,12 @@ static void take_event(const struct record *r, __u64 time)
 	switch (r->rec.type) {
 	case HONE_REC_PROC:
 		resolved.seen[HONE_KIND_PROC]++;
-		/* What was sent before goes out with the old name and user. */
-		if (changes_image(r) || image_of_record(r))
-			push_event(r, time);
+		take_proc(r, time);
 		break;
 	case HONE_REC_SOCK:
 		resolved.seen[HONE_KIND_SOCK]++;
 		if (conn_of_record(r))
-			push_event(r, time);
+			push_event(r, time, 0);
 		break;
 	case HONE_REC_NETDEV:
 		resolved.seen[HONE_KIND_SOCK]++;
@@ -169,6 +173,7 @@ static void name_receivers(struct attributed *p, struct receiver *more)
 static bool out_packet(struct held *h)
 {
 	struct attributed p;
+	bool ok = true;
 
 	memcpy(&p.packet, held_record(h), sizeof(p.packet));
 	p.time = h->time;
@@ -198,12 +203,18 @@ static bool out_packet(struct held *h)
 	}
 	if (h->more)
 		name_receivers(&p, h->more);
-	if (!filter_packet(&p)) {
+	/* Who has read it may have got its name since it came. */
+	if (p.img && h->name)
+		image_swap_name(p.img, h->name);
+	if (filter_packet(&p)) {
+		resolved.packets++;
+		ok = sink_packet(&p);
+	} else {
 		resolved.filtered++;
-		return true;
 	}
-	resolved.packets++;
-	return sink_packet(&p);
+	if (p.img && h->name)
+		image_swap_name(p.img, h->name);
+	return ok;
 }
 
 /* A process has read a packet that went out before, without it. */
@@ -235,8 +246,9 @@ static bool out_event(struct held *h)
 		return true;
 	r.rec.time = h->time;
 	if (r.rec.type == HONE_REC_PROC) {
-		img = changes_image(&r) ? image_of_record(&r) :
-					  image_find(r.proc.id);
+		img = image_find(r.proc.id);
+		if (img && h->name)
+			image_renamed(img);
 		resolved.images += r.proc.event == HONE_PROC_FORK;
 		return !img || !filter_image(img) || sink_proc(img, &r);
 	}

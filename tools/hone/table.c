@@ -203,25 +203,88 @@ static bool event_has_strings(__u32 event)
 	       event == HONE_PROC_SNAPSHOT;
 }
 
-/* What outputs repeat with every packet. */
-static bool image_renamed(const struct image *img, const struct hone_proc *p)
+static void naming_of_record(struct naming *as, const struct hone_proc *p)
 {
-	return img->tgid != p->tgid || img->uid != p->uid ||
-	       strncmp(img->comm, (const char *)p->comm, HONE_COMM_LEN);
+	as->uid = p->uid;
+	as->euid = p->euid;
+	as->gid = p->gid;
+	as->egid = p->egid;
+	memcpy(as->comm, p->comm, HONE_COMM_LEN);
+}
+
+/* The newest name; outputs repeat it with every packet. */
+static void image_take_name(struct image *img, const struct hone_proc *p)
+{
+	struct naming *newest = &img->as;
+
+	if (img->n_later)
+		newest = &img->later[img->n_later - 1];
+	if (img->tgid != p->tgid || newest->uid != p->uid ||
+	    strncmp(newest->comm, (const char *)p->comm, HONE_COMM_LEN))
+		table_generation++;
+	naming_of_record(newest, p);
+}
+
+static void image_add_name(struct image *img, const struct hone_proc *p)
+{
+	struct naming *as;
+
+	img->later = xrealloc(img->later,
+			      (img->n_later + 1) * sizeof(*img->later));
+	as = &img->later[img->n_later++];
+	*as = (struct naming){ 0 };
+	naming_of_record(as, p);
+}
+
+void image_renamed(struct image *img)
+{
+	if (!img->n_later)
+		return;
+	img->as = img->later[0];
+	img->n_later--;
+	memmove(img->later, img->later + 1, img->n_later * sizeof(*img->later));
+	img->nth++;
+	table_generation++;
+}
+
+__u32 image_name_number(const struct image *img)
+{
+	return img->nth + img->n_later;
+}
+
+void image_swap_name(struct image *img, __u32 nth)
+{
+	struct naming as = img->as;
+	__u32 i = nth - img->nth - 1;
+
+	if (nth <= img->nth || i >= img->n_later)
+		return;
+	img->as = img->later[i];
+	img->later[i] = as;
+	table_generation++;
+}
+
+static bool event_renames(__u32 event)
+{
+	return event == HONE_PROC_CRED || event == HONE_PROC_COMM;
 }
 
 struct image *image_of_record(const struct record *r)
 {
 	const struct hone_proc *p = &r->proc;
 	struct image *img, *prev;
+	bool known;
 
 	if (!p->id)
 		return NULL;
 	img = image_find(p->id);
+	known = img;
 	if (!img)
 		img = table_add(&images, p->id, sizeof(*img));
-	else if (image_renamed(img, p))
-		table_generation++;
+	if (known && event_renames(p->event))
+		image_add_name(img, p);
+	else
+		image_take_name(img, p);
 	if (img->tgid != p->tgid)
 		img->described = false;
 	img->gone = false;
@@ -229,12 +292,7 @@ struct image *image_of_record(const struct record *r)
 	img->start = p->start;
 	img->tgid = p->tgid;
 	img->ppid = p->ppid;
-	img->uid = p->uid;
-	img->euid = p->euid;
-	img->gid = p->gid;
-	img->egid = p->egid;
 	img->kthread = r->rec.flags & HONE_F_PROC_KTHREAD;
-	memcpy(img->comm, p->comm, HONE_COMM_LEN);
 	if (p->event != HONE_PROC_EXIT) {
 		img->net_ns = p->net_ns;
 		img->pid_ns = p->pid_ns;
@@ -330,12 +388,12 @@ static void conn_owner_of_record(struct conn *c, const struct record *r)
 		return;
 	conn_set_user(&c->owner, &owner, r->rec.time);
 	img = image_find(s->owner);
-	if (!img->gone || img->comm[0])
+	if (!img->gone || img->as.comm[0])
 		return;
 	img->start = s->owner_start;
-	img->uid = s->uid;
-	img->euid = s->uid;
-	memcpy(img->comm, s->owner_comm, HONE_COMM_LEN);
+	img->as.uid = s->uid;
+	img->as.euid = s->uid;
+	memcpy(img->as.comm, s->owner_comm, HONE_COMM_LEN);
 	table_generation++;
 }
 
@@ -436,6 +494,7 @@ static void conn_free(struct conn *c, __u64 now)
 	table_del(&conns, c);
 	free(c->writes.e);
 	free(c->reads.e);
+	free(c->came.m);
 	free(c->waits.w);
 	if (conn_forget)
 		conn_forget(c);
@@ -446,6 +505,7 @@ static void image_free(struct image *img)
 {
 	table_del(&images, img);
 	strings_put(img->strings);
+	free(img->later);
 	free(img);
 }
 

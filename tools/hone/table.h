@@ -22,6 +22,12 @@ struct strings {
 	char *cgroup;
 };
 
+/* Name and user of a process, which it may change. */
+struct naming {
+	__u32 uid, euid, gid, egid;
+	char comm[HONE_COMM_LEN + 1];
+};
+
 /* A process image, by its identity. */
 struct image {
 	__u64 id;
@@ -34,8 +40,15 @@ struct image {
 	struct image *dead_next;
 	struct strings *strings;	/* NULL: ask the parent image */
 	unsigned int refs;		/* connections that name it */
+	/*
+	 * What goes out has the name of its own time, though records of later
+	 * ones were seen: @as is the output's, @n_later others are ahead.
+	 */
+	struct naming as;
+	struct naming *later;		/* oldest first */
+	__u32 n_later;
+	__u32 nth;			/* how many came before @as */
 	__u32 tgid, ppid;
-	__u32 uid, euid, gid, egid;
 	__u32 exit_code;
 	__u32 net_ns, pid_ns, mnt_ns;
 	bool kthread;
@@ -43,7 +56,6 @@ struct image {
 	bool born;			/* the stream tells of its beginning */
 	bool gone;			/* no process record told of it */
 	bool listed;			/* among the dead */
-	char comm[HONE_COMM_LEN + 1];
 	/* The PCAP-NG output's own notes. */
 	bool described;
 	bool has_darwin;
@@ -81,6 +93,7 @@ struct conn {
 	struct user owner;
 	struct user reader, writer;	/* the last ones */
 	struct extents writes, reads;
+	struct mappings came;		/* of an MPTCP subflow */
 	struct waitings waits;
 	__u16 family, protocol;
 	__u16 sport, dport;		/* host byte order */
@@ -110,7 +123,14 @@ extern __u64 table_generation;
 struct image *image_find(__u64 id);
 /* As image_find(), but makes one of which no record has told. */
 struct image *image_get(__u64 id, __u32 tgid, __u64 now);
+/* Of a known image, a new name or user lies ahead until image_renamed(). */
 struct image *image_of_record(const struct record *r);
+/* The output has come to the next name. */
+void image_renamed(struct image *img);
+/* Number of the newest name, for image_swap_name(). */
+__u32 image_name_number(const struct image *img);
+/* Exchanges @as and name number @nth, if that is ahead; the next call undoes. */
+void image_swap_name(struct image *img, __u32 nth);
 /* Never NULL; empty strings where nothing is known. */
 const struct strings *image_strings(struct image *img);
 /* Calls @fn for each image; stops if it returns false. */

@@ -419,6 +419,17 @@ static void mptcp(void)
 	tcp_read(&msk, &worker, (__u32)r, (__u32)r + 5);
 	at(320);
 	tcp_read(&msk, &server, (__u32)r + 5, (__u32)r + 8);
+	/* It comes again, and more does twice before it is read. */
+	at(322);
+	pkt = tcp_in(&two, NULL, false, (struct seg){ PSH | ACK, ack, seq, "end" });
+	deliver(&two, &server, pkt, 0);
+	pkt = tcp_in(&two, NULL, false, (struct seg){ PSH | ACK, ack + 3, seq, "more" });
+	deliver(&two, &server, pkt, 0);
+	mptcp_map(false, &two, &msk, r + 8, ack + 3, 4);
+	pkt = tcp_in(&two, NULL, false, (struct seg){ PSH | ACK, ack + 3, seq, "more" });
+	deliver(&two, &server, pkt, 0);
+	at(325);
+	tcp_read(&msk, &worker, (__u32)r + 8, (__u32)r + 12);
 	/* The numbers that came say nothing of those that go. */
 	at(330);
 	mptcp_map(true, &one, &msk, w + 12, seq + 10, 5);
@@ -533,7 +544,7 @@ static void short_headers(void)
 /* A packet is held, and before it may go its sender has another name. */
 static void renamed(void)
 {
-	struct task later = shell;
+	struct task later = shell, reader = server;
 	__u32 pkt;
 
 	later.comm = "renamed";
@@ -550,8 +561,18 @@ static void renamed(void)
 	proc(HONE_PROC_CRED, &later);
 	at(130);
 	udp_out(&asker, &shell, &shell, "after");
+	/* Who reads it does so under the name that it has then. */
 	at(140);
+	reader.comm = "one";
+	proc(HONE_PROC_COMM, &reader);
+	at(150);
+	reader.comm = "two";
+	proc(HONE_PROC_COMM, &reader);
 	consume(&dns, &server, 1);
+	at(160);
+	reader.comm = "three";
+	proc(HONE_PROC_COMM, &reader);
+	udp_out(&dns, &server, &server, "four");
 }
 
 /* A session that is only told when another task takes datagrams. */
