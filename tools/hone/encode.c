@@ -40,9 +40,17 @@ size_t utf8_char(const __u8 *p, size_t len)
 	return n;
 }
 
-static bool plain(__u8 c, const char *also)
+bool is_control(const __u8 *p, size_t n)
 {
-	return c > ' ' && c != '%' && c != 0x7f && !strchr(also, c);
+	return n == 1 ? *p < ' ' || *p == 0x7f :
+			n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+}
+
+static bool plain(const __u8 *p, size_t n, const char *also)
+{
+	if (!n || is_control(p, n))
+		return false;
+	return n > 1 || (*p != ' ' && *p != '%' && !strchr(also, *p));
 }
 
 size_t encode(char *to, size_t size, const void *from, size_t len,
@@ -54,7 +62,7 @@ size_t encode(char *to, size_t size, const void *from, size_t len,
 
 	while (len) {
 		n = utf8_char(p, len);
-		if (n > 1 || (n == 1 && plain(*p, also))) {
+		if (plain(p, n, also)) {
 			if (size - used < n)
 				break;
 			memcpy(to + used, p, n);

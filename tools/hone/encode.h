@@ -3,6 +3,7 @@
 #ifndef HONE_ENCODE_H
 #define HONE_ENCODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
 
@@ -15,5 +16,7 @@ size_t encode(char *to, size_t size, const void *from, size_t len,
 	      const char *also);
 /* How many bytes of @p are one valid UTF-8 character, 0 if they are not. */
 size_t utf8_char(const __u8 *p, size_t len);
+/* Is a character of @n bytes one that a terminal acts on? C0, DEL or C1. */
+bool is_control(const __u8 *p, size_t n);
 
 #endif

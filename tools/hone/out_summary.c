@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Summary: for people, which process talked how much and with whom. */
 #include "out_summary.h"
+#include "encode.h"
 #include "msg.h"
 #include "out_text.h"
+#include "writer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#define SLOTS		1024
+#define PARTIES_MAX	16384	/* kept, unless more of them live */
 #define PEERS_MAX	256	/* kept of a process */
 #define PEERS_SHOWN	8
 #define COMMAND_MAX	200
@@ -29,12 +32,12 @@ struct peer {
 	struct amount amount;
 };
 
-/* A process image that sent or received; lives to the end. */
+/* A process image that sent or received. */
 struct party {
 	__u64 id;
 	struct party *next;
 	__u32 pid;
-	char comm[HONE_COMM_LEN + 1];
+	char *comm;
 	char *path;
 	char *command;
 	struct amount amount;
@@ -46,45 +49,106 @@ struct party {
 
 static FILE *out;
 static const char *out_name;
-static struct party *slots[SLOTS];
-static size_t n_parties;
+static struct party *slots[PARTIES_MAX];
+static size_t n_parties, most_parties = PARTIES_MAX;
 static struct party kernel, unknown;
+static struct party others;	/* the lightest of those that ended */
+static size_t n_others;
 static __u64 start;
 
-/* Blanks part the arguments; what a terminal would act on is a dot. */
-static char *command_line(const struct strings *s)
+/*
+ * A copy of what others chose, for a terminal: it is told nothing by it. Blanks
+ * part arguments, and of more than @most bytes the rest is dots.
+ */
+static char *printable(const char *from, size_t len, size_t most)
 {
-	size_t len = s->argv_len < COMMAND_MAX ? s->argv_len : COMMAND_MAX;
-	char *line = xcalloc(1, len + 4);
-	size_t i;
+	const __u8 *p = (const __u8 *)from;
+	char *line = xcalloc(1, (len < most ? len : most) + 4);
+	size_t n, used = 0, left = len < most ? len : most;
 
-	for (i = 0; i < len; i++) {
-		unsigned char c = s->argv[i];
-
-		line[i] = !c ? ' ' : c < ' ' || c == 0x7f ? '.' : c;
+	for (; left; p += n, left -= n) {
+		n = utf8_char(p, left);
+		if (n && (n > 1 || *p) && !is_control(p, n)) {
+			memcpy(line + used, p, n);
+			used += n;
+			continue;
+		}
+		line[used++] = n && !*p ? ' ' : '.';
+		n = n ? n : 1;
 	}
-	while (len && line[len - 1] == ' ')
-		line[--len] = 0;
-	if (s->argv_len > COMMAND_MAX)
-		memcpy(line + len, "...", 4);
+	while (used && line[used - 1] == ' ')
+		line[--used] = 0;
+	if (len > most)
+		memcpy(line + used, "...", 4);
 	return line;
+}
+
+static void add_amount(struct amount *to, const struct amount *a)
+{
+	to->in_packets += a->in_packets;
+	to->in_bytes += a->in_bytes;
+	to->out_packets += a->out_packets;
+	to->out_bytes += a->out_bytes;
+}
+
+static struct party **sorted(void);
+
+static void party_fold(struct party *p)
+{
+	struct party **at = &slots[p->id % PARTIES_MAX];
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	add_amount(&others.amount, &p->amount);
+	add_amount(&others.made, &p->made);
+	free(p->comm);
+	free(p->path);
+	free(p->command);
+	free(p->peers);
+	free(p);
+	n_parties--;
+	n_others++;
+}
+
+/* Half of those that have ended, with the fewest bytes, become "others". */
+static void fold_parties(void)
+{
+	struct party **all = sorted();
+	size_t n = n_parties, ended = 0, i;
+	struct image *img;
+
+	for (i = 0; i < n; i++) {
+		img = image_find(all[i]->id);
+		if (!img || img->ended)
+			all[ended++] = all[i];
+	}
+	for (i = ended / 2; i < ended; i++)
+		party_fold(all[i]);
+	free(all);
+	/* Those that live cannot be folded: look again when as many came. */
+	most_parties = PARTIES_MAX;
+	if (n_parties > PARTIES_MAX / 2)
+		most_parties = n_parties + PARTIES_MAX / 2;
 }
 
 static struct party *party_of(struct image *img)
 {
-	struct party **slot = &slots[img->id % SLOTS], *p;
+	struct party **slot = &slots[img->id % PARTIES_MAX], *p;
 	const struct strings *s;
 
 	for (p = *slot; p; p = p->next)
 		if (p->id == img->id)
 			return p;
+	if (n_parties == most_parties)
+		fold_parties();
 	s = image_strings(img);
 	p = xcalloc(1, sizeof(*p));
 	p->id = img->id;
 	p->pid = img->tgid;
-	memcpy(p->comm, img->as.comm, sizeof(p->comm));
-	p->path = xstrdup(s->path);
-	p->command = command_line(s);
+	p->comm = printable(img->as.comm, strlen(img->as.comm), HONE_COMM_LEN);
+	p->path = printable(s->path, strlen(s->path), 4096);
+	p->command = printable(s->argv, s->argv_len, COMMAND_MAX);
 	p->next = *slot;
 	*slot = p;
 	n_parties++;
@@ -243,7 +307,7 @@ static struct party **sorted(void)
 	struct party **all = xcalloc(n_parties + 1, sizeof(*all)), *p;
 	size_t i, n = 0;
 
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < PARTIES_MAX; i++)
 		for (p = slots[i]; p; p = p->next)
 			all[n++] = p;
 	qsort(all, n, sizeof(*all), by_bytes);
@@ -277,6 +341,11 @@ static bool summary_tail(const struct result *res)
 		print_party(all[i]);
 	}
 	free(all);
+	if (n_others) {
+		fprintf(out, "\n%zu other processes, which have ended\n",
+			n_others);
+		print_party(&others);
+	}
 	if (all_bytes(&kernel.amount)) {
 		fprintf(out, "\nthe kernel itself, for no process\n");
 		print_party(&kernel);
@@ -298,15 +367,25 @@ static bool summary_tail(const struct result *res)
 
 bool summary_open(const char *path)
 {
+	int fd;
+
 	out_name = path ? path : "standard error";
 	if (path && !strcmp(path, "-")) {
 		out = stdout;
 		out_name = "standard output";
 	} else {
-		out = path ? fopen(path, "we") : stderr;
+		out = path ? NULL : stderr;
 	}
-	if (!out)
-		msg_errno("opening for writing: %s", path);
+	if (!out) {
+		fd = output_open(path);
+		if (fd < 0)
+			return false;
+		out = fdopen(fd, "w");
+		if (!out) {
+			msg_errno("opening for writing: %s", path);
+			close(fd);
+		}
+	}
 	return out;
 }
 

@@ -165,6 +165,7 @@ static const __u8 *load(const char *path, size_t *len)
 		msg_errno("opening: %s", path);
 		return NULL;
 	}
+	output_spare(fd, "an input");
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0) {
 		*len = st.st_size;
 		data = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -12,6 +12,59 @@
 
 #define BUFFER	(1024 * 1024)
 
+/* Files in use, which no output may write over. */
+static struct used {
+	dev_t dev;
+	ino_t ino;
+	const char *as;
+} *files;
+static size_t n_files;
+
+void output_spare(int fd, const char *as)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return;
+	files = xrealloc(files, (n_files + 1) * sizeof(*files));
+	files[n_files++] = (struct used){ st.st_dev, st.st_ino, as };
+}
+
+static bool may_write(int fd, const char *path)
+{
+	struct stat st;
+	size_t i;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return true;
+	for (i = 0; i < n_files; i++) {
+		if (files[i].dev == st.st_dev && files[i].ino == st.st_ino) {
+			msg("opening for writing: %s: it is also %s", path,
+			    files[i].as);
+			return false;
+		}
+	}
+	output_spare(fd, "another output");
+	if (!ftruncate(fd, 0))
+		return true;
+	msg_errno("truncating: %s", path);
+	return false;
+}
+
+int output_open(const char *path)
+{
+	/* What others sent and received is not for all eyes. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		msg_errno("opening for writing: %s", path);
+	} else if (!may_write(fd, path)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 bool writer_open(struct writer *w, const char *path, writer_whole whole)
 {
 	struct stat st;
@@ -22,12 +75,9 @@ bool writer_open(struct writer *w, const char *path, writer_whole whole)
 		w->fd = STDOUT_FILENO;
 		w->name = xstrdup("standard output");
 	} else {
-		/* What others sent and received is not for all eyes. */
-		w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			     0600);
+		w->fd = output_open(path);
 		w->name = xstrdup(path);
 		if (w->fd < 0) {
-			msg_errno("opening for writing: %s", path);
 			w->failed = true;
 			return false;
 		}

@@ -21,6 +21,15 @@ struct writer {
 	bool failed;
 };
 
+/*
+ * Opens a file, pipe or device for writing, a file empty and for its owner's
+ * eyes only. -1 after a message, and what was there is as it was, if it cannot
+ * be opened or is in use as an input or another output.
+ */
+int output_open(const char *path);
+/* The file @fd is in use @as something, and not to be written over. */
+void output_spare(int fd, const char *as);
+
 /* @path "-" is standard output. False after a message. */
 bool writer_open(struct writer *w, const char *path, writer_whole whole);
 /* Room for a block of up to @len bytes, or NULL if writing has failed. */

@@ -150,7 +150,7 @@ mkdir -p "$golden"
 for f in "$tmp"/*.hone; do
 	name=$(basename "$f" .hone)
 	case $name in
-	bad-newer|bad-empty)	continue ;;
+	bad-newer|bad-empty|many)	continue ;;
 	esac
 	out=$tmp/$name
 	t "$name: is read" convert "$reader" "$name" "$out"
@@ -219,6 +219,32 @@ piped()
 }
 t "-r - reads a pipe" piped
 t "and gives the same as a file" cmp "$tmp/pipe.pcapng" "$tmp/udp.pcapng"
+
+# Nobody's name tells the terminal anything.
+quiet_names()
+{
+	! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' \
+		"$tmp/escapes.$1"
+}
+t "no control characters in text" quiet_names txt
+t "nor in a summary" quiet_names summary
+
+# A summary keeps the heaviest, and the sum.
+t "a summary of many processes" "$reader" -q -r "$tmp/many.hone" \
+	--summary="$tmp/many.summary"
+folded()
+{
+	head -n 1 "$tmp/many.summary"
+	grep -A1 'other processes' "$tmp/many.summary"
+	grep -q '^bash \[1077\]' "$tmp/many.summary" &&
+		awk '/^bash \[/ { n++ }
+			/other processes/ { others = $1 }
+			/^  in / { sub(/.*out /, ""); out += $1 }
+			END { print n, others, out
+			      exit n + others != 20000 || others < 1 ||
+				   out != 20000 }' "$tmp/many.summary"
+}
+t "keeps the heaviest of them and the sum" folded
 
 # Several files are merged; the CPUs' streams may be in any.
 mkdir "$tmp/cpus"
@@ -321,6 +347,32 @@ t "a full disk, text" status 1 'No space left' \
 	"$reader" -q -r "$tmp/udp.hone" --text=/dev/full
 t "a full disk, summary" status 1 'No space left' \
 	"$reader" -q -r "$tmp/udp.hone" --summary=/dev/full
+
+# No output goes over what is in use; for others' eyes none is.
+spared()
+{
+	local file=$1
+
+	shift
+	cp "$tmp/udp.hone" "$tmp/spared"
+	ln -sf spared "$tmp/link"
+	rm -f "$tmp/twice"
+	status 1 "$file: it is also" "$reader" -q -r "$tmp/spared" "$@" &&
+		cmp "$tmp/spared" "$tmp/udp.hone"
+}
+t "an output that is the input" spared spared -o "$tmp/spared"
+t "by another name" spared link --text="$tmp/link"
+t "a summary that is the input" spared spared --summary="$tmp/spared"
+t "two outputs to one file" spared twice -o "$tmp/twice" --text="$tmp/twice"
+private()
+{
+	rm -f "$tmp"/own.*
+	(umask 0; "$reader" -q -r "$tmp/udp.hone" -o "$tmp/own.pcapng" \
+		--text="$tmp/own.txt" --summary="$tmp/own.summary")
+	stat -c '%a %n' "$tmp"/own.*
+	[ "$(stat -c %a "$tmp"/own.* | sort -u)" = 600 ]
+}
+t "outputs are for their owner only" private
 
 # The file may not grow beyond one kilobyte.
 limited()

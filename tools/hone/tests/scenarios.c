@@ -575,6 +575,39 @@ static void renamed(void)
 	udp_out(&dns, &server, &server, "four");
 }
 
+/* Names that would talk to the terminal they are shown on. */
+static void escapes(void)
+{
+	static const struct task t = {
+		.id = 80, .pid = 800, .ppid = 1, .parent_id = 1,
+		.comm = "\x1b]0;pwn\x07\n",
+		.path = "/tmp/\x1b[2J\n\xc2\x9b\x9b\xc3\xa9",
+		.argv = { "\x1b[31m", "\xc2\x9b" "31m", "\x9b", "\xe2\x82\xac" },
+	};
+
+	begin();
+	at(100);
+	proc(HONE_PROC_ANNOUNCE, &t);
+	udp_out(&asker, &t, &t, "escape");
+}
+
+/* More processes than a summary keeps, each with one datagram. */
+static void many(void)
+{
+	struct task t = child;
+	int i;
+
+	begin();
+	for (i = 0; i < 20000; i++) {
+		t.id = 1000 + i;
+		t.pid = 1000 + i;
+		at(100 + i);
+		proc(HONE_PROC_FORK, &t);
+		udp_out(&asker, &t, &t, i == 77 ? "seventy-seven" : "one");
+		proc_exit(&t, 0);
+	}
+}
+
 /* A session that is only told when another task takes datagrams. */
 static void changes(void)
 {
@@ -821,6 +854,8 @@ static const struct {
 	{ "around", around },
 	{ "short-headers", short_headers },
 	{ "renamed", renamed },
+	{ "escapes", escapes },
+	{ "many", many },
 	{ "changes", changes },
 	{ "losses", losses },
 	{ "two-cpus", two_cpus },
