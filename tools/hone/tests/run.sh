@@ -212,6 +212,53 @@ judge tshark "names whom it knows at once" shark "$tmp/now.pcapng" \
 t "--host-info=full --comment" opts host --host-info=full --comment=why
 judge capinfos "tells of the host" sh -c \
 	"capinfos '$tmp/host.pcapng' | grep -q 'Capture oper-sys: *Linux'"
+# Which packets are wanted, of 19; the words part at blanks.
+printf 'dst port\n80\n' >"$tmp/expression"
+filtered()
+{
+	local want=$1
+
+	shift
+	"$reader" -r "$tmp/tcp.hone" --text="$tmp/filtered.txt" "$@" \
+		2>"$tmp/filtered.log"
+	cat "$tmp/filtered.log"
+	[ "$(grep -c '^PAKT' "$tmp/filtered.txt")" -eq "$want" ] &&
+		grep -qx "$want packets captured" "$tmp/filtered.log" &&
+		grep -qx "$((19 - want)) packets filtered" "$tmp/filtered.log"
+}
+while read -r count args; do
+	# shellcheck disable=SC2086 # they are words
+	t "$count packets with $args" filtered "$count" $args
+done <<END
+10 -Q out
+9 -Q in
+19 -Q inout
+9 --pid 201
+15 --pid=201,301
+0 --pid 1
+9 --comm curl
+9 --exe /usr/bin/curl
+9 --uid 1000
+10 --uid 33
+10 --pid 300 --follow-forks
+13 --exclude-pid 301
+4 --comm httpd --pid 301 -Q out
+8 dst port 80
+8 -F $tmp/expression
+4 tcp[tcpflags] & tcp-syn != 0
+1 --pid 201 -Q in src port 80 and greater 40 and not less 41
+END
+t "a program that a filter cannot be made of" status 2 'syntax error' \
+	"$reader" -r "$tmp/tcp.hone" prot tcp
+t "-Q: what is none" status 2 'sideways' "$reader" -Q sideways
+t "--pid: what is none" status 2 'no list of numbers' "$reader" --pid 1,x
+t "--comm: too long" status 2 '1 to 15 bytes' "$reader" \
+	--comm 0123456789abcdef
+t "--exe: not absolute" status 2 'no absolute path' "$reader" --exe curl
+t "--exclude-pid: too many" status 2 'more than 16' "$reader" \
+	--exclude-pid 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17
+t "-F: not there" status 1 'No such file' "$reader" -F "$tmp/none"
+t "an expression twice" status 2 '' "$reader" -F "$tmp/expression" tcp
 piped()
 {
 	# shellcheck disable=SC2002 # it is to be a pipe
