@@ -71,14 +71,19 @@ static void decide(struct held *h, struct user who, __u8 quality)
 	h->state = HELD_DONE;
 }
 
-/* It has read the packet, under the name that it has now. */
-static void decide_reader(struct held *h, struct user who)
+/* Number of the name that a user has now. */
+static __u32 name_of(struct user who)
 {
 	struct image *img = image_find(who.id);
 
+	return img ? image_name_number(img) : 0;
+}
+
+/* It has read the packet, under the name that it has now. */
+static void decide_reader(struct held *h, struct user who)
+{
 	decide(h, who, HONE_Q_EXACT);
-	if (img)
-		h->name = image_name_number(img);
+	h->name = name_of(who);
 }
 
 /* Made by the kernel, on behalf of a connection if there is one. */
@@ -313,10 +318,18 @@ static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
 static void delivered(struct held *h, struct conn *c, const struct rx *rx,
 		      __u32 key)
 {
-	if ((rx->flow.proto ? rx->flow.proto : c->protocol) == IPPROTO_TCP)
+	switch (rx->flow.proto ? rx->flow.proto : c->protocol) {
+	case IPPROTO_TCP:
 		delivered_tcp(h, c, rx->pos, &rx->flow);
-	else
+		break;
+	case IPPROTO_SCTP:
+		/* Who takes a chunk is not told: nobody is waited for. */
+		h->cookie = c->cookie;
+		decide(h, conn_user(c), HONE_Q_OWNER);
+		break;
+	default:
 		delivered_datagram(h, c, rx->pos, key);
+	}
 }
 
 void attribute_timeout(struct held *h)
@@ -330,6 +343,7 @@ void attribute_timeout(struct held *h)
 			__u64 cookie = h->cookie;
 
 			decide(h, more->user, HONE_Q_EXACT);
+			h->name = more->name;
 			h->cookie = more->cookie;
 			more->cookie = cookie;
 			more->user = (struct user){ 0 };
@@ -491,8 +505,10 @@ static void taken(struct held *h, __u64 cookie, struct user user, bool first)
 		h->state = HELD_READER;
 	} else {
 		more = receiver_of(h, cookie);
-		if (more)
+		if (more) {
 			more->user = user;
+			more->name = name_of(user);
+		}
 	}
 	if (h->pending && !--h->pending)
 		attribute_timeout(h);

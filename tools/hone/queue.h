@@ -15,6 +15,7 @@ enum held_state {
 struct receiver {
 	__u64 cookie;
 	struct user user;
+	__u32 name;			/* what number of its */
 	struct receiver *next;
 };
 

@@ -561,6 +561,11 @@ static void renamed(void)
 	proc(HONE_PROC_CRED, &later);
 	at(130);
 	udp_out(&asker, &shell, &shell, "after");
+	/* One socket takes it, that of nobody does not. */
+	at(135);
+	pkt = udp_in(&dns, "two sockets");
+	deliver(&asker, &shell, pkt, 2);
+	deliver(&dns, &server, pkt, 3);
 	/* Who reads it does so under the name that it has then. */
 	at(140);
 	reader.comm = "one";
@@ -569,6 +574,7 @@ static void renamed(void)
 	reader.comm = "two";
 	proc(HONE_PROC_COMM, &reader);
 	consume(&dns, &server, 1);
+	consume(&dns, &server, 3);
 	at(160);
 	reader.comm = "three";
 	proc(HONE_PROC_COMM, &reader);
