@@ -48,6 +48,7 @@ struct truth_frame {
 #define TRUTH_OUT	0x1	/* one that is sent */
 #define TRUTH_IN	0x2	/* one that is received */
 #define TRUTH_ANY	0x4	/* some thread of the process did it */
+#define TRUTH_OWNER	0x10	/* as its socket's owner, which is not exact */
 #define TRUTH_ARGV	0x8	/* the sender's last argument is the number */
 
 enum truth_what {
@@ -97,7 +98,7 @@ extern int truth_number;		/* of the case that runs */
 extern int truth_rounds;		/* frames that a case sends, about */
 extern int truth_stress;		/* processes that a case of them starts */
 extern const char *truth_path;	/* of the log */
-extern int stream_protocol;		/* IPPROTO_MPTCP, or 0 for TCP */
+extern int stream_protocol;		/* IPPROTO_MPTCP, IPPROTO_SCTP, 0 = TCP */
 
 /* Ends the process; the case has failed. */
 void __noreturn die(const char *what);

@@ -186,7 +186,7 @@ static void parse_ip(struct packet *p)
 	} else if (p->proto == 1 || p->proto == 58) {
 		p->icmp = p->data[l4];
 		return;
-	} else if (p->proto != 17 && p->proto != 136) {
+	} else if (p->proto != 17 && p->proto != 132 && p->proto != 136) {
 		return;
 	}
 	p->sport = be16(p->data + l4);
@@ -249,7 +249,7 @@ static bool is(const char *s, const char *t)
 static bool names(const struct packet *p, const struct truth_who *who, int kinds)
 {
 	return p->pid == who->pid && is(p->comm, who->comm) &&
-	       is(p->quality, "exact") &&
+	       is(p->quality, kinds & TRUTH_OWNER ? "owner" : "exact") &&
 	       (!p->tid || p->tid == who->tid || kinds & TRUTH_ANY);
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
@@ -804,6 +805,27 @@ static int run_mptcp_join(void)
 	return with_mptcp(run_bulk);
 }
 
+static int with_sctp(int (*run)(void))
+{
+	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+
+	if (fd < 0)
+		return skip("no SCTP");
+	close(fd);
+	stream_protocol = IPPROTO_SCTP;
+	return run();
+}
+
+static int run_sctp(void)
+{
+	return with_sctp(run_plain);
+}
+
+static int run_sctp6(void)
+{
+	return with_sctp(run_plain6);
+}
+
 const struct truth_case truth_tcp[] = {
 	{ "tcp", run_plain },
 	{ "tcp6", run_plain6 },
@@ -828,5 +850,7 @@ const struct truth_case truth_tcp[] = {
 	{ "mptcp6", run_mptcp6 },
 	{ "mptcp-fork", run_mptcp_fork },
 	{ "mptcp-join", run_mptcp_join },
+	{ "sctp", run_sctp },
+	{ "sctp6", run_sctp6 },
 	{ }
 };
