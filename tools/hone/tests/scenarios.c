@@ -588,7 +588,7 @@ static void escapes(void)
 		.id = 80, .pid = 800, .ppid = 1, .parent_id = 1,
 		.comm = "\x1b]0;pwn\x07\n",
 		.path = "/tmp/\x1b[2J\n\xc2\x9b\x9b\xc3\xa9",
-		.argv = { "\x1b[31m", "\xc2\x9b" "31m", "\x9b", "\xe2\x82\xac" },
+		.argv = { "\x1b[31m", "\xc2\x9bm", "\x9b", "\xe2\x82\xac" },
 	};
 
 	begin();

@@ -61,6 +61,7 @@ static void ping_pong(int fd, bool first, int n)
 static void plain_server(long arg)
 {
 	conn = accept_one(listener);
+	gate_open(0);
 	ping_pong(conn, false, truth_rounds);
 	stream_read(conn);
 	stream_end(conn);
@@ -70,6 +71,9 @@ static void plain_client(long arg)
 {
 	close(listener);
 	conn = connect_to(family, port(0));
+	/* Until it is accepted, an association of SCTP is the listener's. */
+	if (stream_protocol == IPPROTO_SCTP)
+		gate_wait(0, 1);
 	ping_pong(conn, true, truth_rounds);
 	stream_end(conn);
 	stream_read(conn);
