@@ -3,13 +3,17 @@
  * Counts what a system call's work costs in a guest under -icount shift=0,
  * where the time stamp counter is the number of instructions executed.
  *
- *	hone-bench [ROUNDS]
+ *	hone-bench [ROUNDS [idle|filtered|captured]]
+ *
+ * Idle, nobody captures; filtered, a session does, whose filter wants no
+ * packet, so that only who wrote and read is told; captured, it wants all.
  *
  * Prints a line "name instructions" for each operation: the mean of the middle
  * half of the rounds, which leaves out timer ticks and cache refills. One
  * process on one CPU does both ends, so nothing depends on the scheduler.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <spawn.h>
@@ -22,6 +26,7 @@
 #include <x86intrin.h>
 
 #define WARMUP	64
+#define CONTROL	"/sys/kernel/debug/hone/control"
 
 static int a = -1, b = -1, listener = -1;
 static struct sockaddr_in listen_addr;
@@ -157,18 +162,90 @@ static void exec_once(void)
 	wait_for(pid);
 }
 
+static void send_once(void)
+{
+	if (write(a, payload, sizeof(payload)) != sizeof(payload))
+		fail("writing");
+}
+
+static void receive_once(void)
+{
+	char buf[sizeof(payload)];
+
+	if (read(b, buf, sizeof(buf)) != sizeof(buf))
+		fail("reading");
+}
+
 static const struct op {
 	const char *name;
 	void (*setup)(void);
+	void (*before)(void);		/* not counted */
 	void (*once)(void);
+	void (*after)(void);		/* not counted */
 } ops[] = {
-	{ "udp-round-trip", udp_setup, round_trip },
-	{ "tcp-round-trip", tcp_setup, round_trip },
-	{ "tcp-connect", tcp_listen, tcp_connect_once },
-	{ "fork", NULL, fork_once },
-	{ "exec", NULL, exec_once },
+	{ "udp-round-trip", udp_setup, NULL, round_trip, NULL },
+	{ "udp-send", udp_setup, NULL, send_once, receive_once },
+	{ "udp-receive", udp_setup, send_once, receive_once, NULL },
+	{ "tcp-round-trip", tcp_setup, NULL, round_trip, NULL },
+	{ "tcp-send", tcp_setup, NULL, send_once, receive_once },
+	{ "tcp-receive", tcp_setup, send_once, receive_once, NULL },
+	{ "tcp-connect", tcp_listen, NULL, tcp_connect_once, NULL },
+	{ "fork", NULL, NULL, fork_once, NULL },
+	{ "exec", NULL, NULL, exec_once, NULL },
+	{ NULL, NULL, NULL, NULL, NULL }
+};
+
+/* What a session is told before it starts; NULL: there is none. */
+static const struct mode {
+	const char *name;
+	const char *commands;
+} modes[] = {
+	{ "idle", NULL },
+	{ "filtered", "subbufs 64\nfilter 1,6 0 0 0\nstart\n" },
+	{ "captured", "subbufs 64\nstart\n" },
 	{ NULL }
 };
+
+static int session_open(const char *commands)
+{
+	int fd;
+
+	if (!commands)
+		return -1;
+	fd = open(CONTROL, O_RDWR | O_APPEND);
+	if (fd < 0 || write(fd, commands, strlen(commands)) < 0)
+		fail("starting a session at " CONTROL);
+	return fd;
+}
+
+/* What does not fit into the rings is not written, and costs less. */
+static void session_close(int fd)
+{
+	char line[256], dir[32], path[128], kind[32];
+	unsigned long long lost;
+	FILE *f;
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	n = pread(fd, line, sizeof(line) - 1, 0);
+	line[n > 0 ? n : 0] = 0;
+	if (sscanf(line, "session: %*u dir: %31s", dir) != 1)
+		fail("asking the session for its directory");
+	snprintf(path, sizeof(path), "/sys/kernel/debug/hone/%s/stats", dir);
+	f = fopen(path, "r");
+	if (!f)
+		fail(path);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "all %31s %*u %*u %*u %llu", kind, &lost) == 2 &&
+		    lost) {
+			fprintf(stderr, "hone-bench: %llu %s records lost: too many rounds\n",
+				lost, kind);
+			exit(1);
+		}
+	fclose(f);
+	close(fd);
+}
 
 static int compare(const void *x, const void *y)
 {
@@ -177,23 +254,35 @@ static int compare(const void *x, const void *y)
 	return (*p > *q) - (*p < *q);
 }
 
-static double measure(const struct op *op, unsigned long long *took,
-		      size_t rounds)
+static unsigned long long round_of(const struct op *op)
 {
+	unsigned long long start, took;
+
+	if (op->before)
+		op->before();
+	start = __rdtsc();
+	op->once();
+	took = __rdtsc() - start;
+	if (op->after)
+		op->after();
+	return took;
+}
+
+static double measure(const struct op *op, const struct mode *mode,
+		      unsigned long long *took, size_t rounds)
+{
+	int session = session_open(mode->commands);
 	double sum = 0;
-	unsigned long long start;
 	size_t i;
 
 	if (op->setup)
 		op->setup();
 	for (i = 0; i < WARMUP; i++)
-		op->once();
-	for (i = 0; i < rounds; i++) {
-		start = __rdtsc();
-		op->once();
-		took[i] = __rdtsc() - start;
-	}
+		round_of(op);
+	for (i = 0; i < rounds; i++)
+		took[i] = round_of(op);
 	close_all();
+	session_close(session);
 	qsort(took, rounds, sizeof(*took), compare);
 	for (i = rounds / 4; i < rounds - rounds / 4; i++)
 		sum += took[i];
@@ -202,22 +291,27 @@ static double measure(const struct op *op, unsigned long long *took,
 
 int main(int argc, char **argv)
 {
+	const struct mode *mode = modes;
 	const struct op *op;
 	size_t rounds = 1000;
 	unsigned long long *took;
 
 	if (argc == 2 && !strcmp(argv[1], "--nothing"))
 		return 0;
-	if (argc == 2)
+	if (argc > 1)
 		rounds = strtoul(argv[1], NULL, 10);
-	if (argc > 2 || rounds < 4 || rounds > 1000000) {
-		fputs("usage: hone-bench [ROUNDS]\n", stderr);
+	if (argc == 3)
+		while (mode->name && strcmp(mode->name, argv[2]))
+			mode++;
+	if (argc > 3 || !mode->name || rounds < 4 || rounds > 1000000) {
+		fputs("usage: hone-bench [ROUNDS [idle|filtered|captured]]\n",
+		      stderr);
 		return 2;
 	}
 	took = calloc(rounds, sizeof(*took));
 	if (!took)
 		fail("taking memory");
 	for (op = ops; op->name; op++)
-		printf("%s %.1f\n", op->name, measure(op, took, rounds));
+		printf("%s %.1f\n", op->name, measure(op, mode, took, rounds));
 	return 0;
 }
