@@ -93,26 +93,20 @@ static void print_totals(const struct result *res)
 
 bool capture_end(const struct account *stats)
 {
-	struct result res = {
-		.captured = resolved.packets,
-		.end = resolved.last > capture.start ? resolved.last :
-						       capture.start,
-	};
+	struct result res;
 	bool ok;
 	int k;
 
-	for (k = 0; k < HONE_KIND_MAX; k++) {
-		if (stats) {
-			res.kind[k] = stats[k];
-			/* Gaps that the kernel does not account for. */
-			if (resolved.lost[k] > stats[k].lost)
-				res.kind[k].lost = resolved.lost[k];
-		} else {
-			res.kind[k].seen = resolved.seen[k] + resolved.lost[k];
+	resolve_result(&res, resolved.last > capture.start ? resolved.last :
+							     capture.start);
+	for (k = 0; stats && k < HONE_KIND_MAX; k++) {
+		res.kind[k] = stats[k];
+		/* Gaps that the kernel does not account for. */
+		if (resolved.lost[k] > stats[k].lost)
 			res.kind[k].lost = resolved.lost[k];
-		}
 	}
-	res.kind[HONE_KIND_PACKET].filtered += resolved.filtered;
+	if (stats)
+		res.kind[HONE_KIND_PACKET].filtered += resolved.filtered;
 	ok = sink_tail(&res);
 	if (!options.quiet)
 		print_totals(&res);

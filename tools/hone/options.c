@@ -3,6 +3,7 @@
 #include "options.h"
 #include "filter.h"
 #include "msg.h"
+#include "rotate.h"
 
 #include <linux/hone.h>
 
@@ -73,6 +74,17 @@ static const struct opt {
 	{ 'r', "read", "FILE",
 	  "read records from FILE instead of the kernel; may be\n"
 	  "given more than once; - is standard input" },
+	{ 'C', "file-size", "MB",
+	  "go on in another file after MB million bytes, with a\n"
+	  "number behind FILE; SIGHUP does so at once" },
+	{ 'G', "rotate", "SEC",
+	  "go on in another file every SEC seconds; FILE may\n"
+	  "have conversions of strftime(3)" },
+	{ 'W', "files", "N",
+	  "with -C begin again with the first after N files,\n"
+	  "with -G alone stop after N files" },
+	{ 'z', "postrotate", "COMMAND",
+	  "run COMMAND FILE for each file that is complete" },
 	{ 's', "snaplen", "BYTES",
 	  "record at most BYTES of a packet (0 to 262144)" },
 	{ 'B', "buffer", "KB", "buffer KB kilobytes for each CPU" },
@@ -182,23 +194,30 @@ static __u64 number(const char *name, const char *s, __u64 max)
 	return n;
 }
 
-/* Seconds with up to nine decimals. */
-static __u64 seconds(const char *name, const char *s)
+/* A number with up to @digits decimals, in units of which one has 10^@digits. */
+static __u64 decimal(const char *name, const char *s, __u64 unit, int digits)
 {
 	char whole[32], *dot;
-	__u64 ns = 0, unit = 100000000;
+	__u64 part = 0, weight = unit;
 
 	snprintf(whole, sizeof(whole), "%s", s);
 	dot = strchr(whole, '.');
 	if (dot)
 		*dot++ = 0;
-	for (; dot && *dot >= '0' && *dot <= '9'; dot++, unit /= 10)
-		ns += (*dot - '0') * unit;
-	if (dot && *dot) {
-		msg("--%s: %s: is not a time", name, s);
+	for (; dot && digits && *dot >= '0' && *dot <= '9'; dot++, digits--) {
+		weight /= 10;
+		part += (*dot - '0') * weight;
+	}
+	if (strlen(s) >= sizeof(whole) || (dot && *dot)) {
+		msg("--%s: %s: is not a number", name, s);
 		usage();
 	}
-	return number(name, whole, 1000000000) * 1000000000 + ns;
+	part += number(name, whole, 1000000000) * unit;
+	if (!part) {
+		msg("--%s: %s: is nothing", name, s);
+		usage();
+	}
+	return part;
 }
 
 /* True for @yes, false for @no. */
@@ -239,6 +258,18 @@ static void take(const struct opt *o, char *arg)
 	case 'r':
 		add_input(arg);
 		break;
+	case 'C':
+		rotation.bytes = decimal(o->name, arg, 1000000, 6);
+		break;
+	case 'G':
+		rotation.ns = decimal(o->name, arg, 1000000000, 9);
+		break;
+	case 'W':
+		rotation.files = number(o->name, arg, 1000000);
+		break;
+	case 'z':
+		rotation.command = arg;
+		break;
 	case 's':
 		options.snaplen = number(o->name, arg, HONE_SNAPLEN_MAX);
 		break;
@@ -277,7 +308,7 @@ static void take(const struct opt *o, char *arg)
 						  "all");
 		break;
 	case O_DURATION:
-		options.duration = seconds(o->name, arg);
+		options.duration = decimal(o->name, arg, 1000000000, 9);
 		break;
 	case O_COMMENT:
 		options.comment = arg;
@@ -342,6 +373,16 @@ static void check(void)
 				 options.snaplen != NONE ||
 				 options.buffer_kb != NONE)) {
 		msg("-r: goes with none of -s, -B, --duration, --record");
+		usage();
+	}
+	if ((rotation.bytes || rotation.ns) &&
+	    (!options.out || is_stdout(options.out))) {
+		msg("-C, -G: there is no file to go on from; name one by -o");
+		usage();
+	}
+	if ((rotation.files || rotation.command) && !rotation.bytes &&
+	    !rotation.ns) {
+		msg("-W, -z: go with -C or -G");
 		usage();
 	}
 	/* A recorded file may come from another host. */

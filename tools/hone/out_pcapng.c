@@ -4,9 +4,12 @@
 #include "encode.h"
 #include "msg.h"
 #include "names.h"
+#include "resolve.h"
+#include "rotate.h"
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* Readers refuse larger blocks; path and arguments are cut to this. */
@@ -82,9 +85,51 @@ static bool write_idb(const struct capture *cap)
 	return block_end(&b);
 }
 
+static bool open_file(const char *path)
+{
+	pcapng.file++;
+	pcapng.darwin_next = 0;
+	pcapng.packets = 0;
+	/* What was written of packets refers to what another file says. */
+	table_generation++;
+	if (!writer_open(&pcapng.w, path, whole_blocks))
+		return false;
+	if (!isatty(pcapng.w.fd))
+		return true;
+	msg("writing: %s: PCAP-NG is not for a terminal", pcapng.w.name);
+	return false;
+}
+
+static __u64 real_time(__u64 boot)
+{
+	return boot + pcapng.cap.offset;
+}
+
+static bool open_named(char *name)
+{
+	bool ok = open_file(name);
+
+	free(name);
+	return ok;
+}
+
+/* A name that tells the time waits for the first record. */
+static bool open_first(__u64 real)
+{
+	char *name = rotate_first(real);
+
+	if (!pcapng.file)
+		return open_named(name);
+	free(name);
+	return true;
+}
+
 static bool pcapng_head(const struct capture *cap)
 {
 	pcapng.cap = *cap;
+	pcapng.start = cap->start;
+	if (rotation.path && !open_first(real_time(cap->start)))
+		return false;
 	return write_shb(cap) && write_idb(cap) && writer_flush(&pcapng.w);
 }
 
@@ -128,13 +173,13 @@ static bool write_process(struct image *img, __u64 time, __u32 event)
 		b.p = put_option32(b.p, OPT_EXIT, img->exit_code);
 	}
 	b.p = put32(b.p, 0);
-	img->described = true;
+	img->described = pcapng.file;
 	return block_end(&b);
 }
 
 bool pcapng_describe_image(struct image *img, __u64 time)
 {
-	return img->described ||
+	return img->described == pcapng.file ||
 	       write_process(img, time,
 			     img->kthread ? EVENT_KTHREAD : EVENT_START);
 }
@@ -146,7 +191,8 @@ bool pcapng_describe_darwin(struct image *img)
 	struct block b;
 	size_t n;
 
-	if (img->has_darwin && !strcmp(img->darwin_comm, img->as.comm))
+	if (img->has_darwin == pcapng.file &&
+	    !strcmp(img->darwin_comm, img->as.comm))
 		return true;
 	b = block_begin(BLOCK_DARWIN, 256);
 	if (!b.p)
@@ -158,7 +204,7 @@ bool pcapng_describe_darwin(struct image *img)
 	b.p = put32(b.p, img->tgid);
 	b.p = put_option(b.p, 2, name, n);
 	b.p = put32(b.p, 0);
-	img->has_darwin = true;
+	img->has_darwin = pcapng.file;
 	img->darwin_index = pcapng.darwin_next++;
 	memcpy(img->darwin_comm, img->as.comm, sizeof(img->darwin_comm));
 	return block_end(&b);
@@ -181,7 +227,8 @@ static bool pcapng_proc(struct image *img, const struct record *r)
 	case HONE_PROC_ANNOUNCE:
 		return pcapng_describe_image(img, now);
 	case HONE_PROC_EXIT:
-		return !img->described || write_process(img, now, EVENT_END);
+		return img->described != pcapng.file ||
+		       write_process(img, now, EVENT_END);
 	}
 	return true;
 }
@@ -209,14 +256,15 @@ static bool write_conn(struct conn *c, __u64 time, __u32 event)
 	if (c->parent)
 		b.p = put_option64(b.p, OPT_PARENT, c->parent);
 	b.p = put32(b.p, 0);
-	c->described = true;
+	c->described = pcapng.file;
 	c->described_owner = c->owner.id;
 	return block_end(&b);
 }
 
 bool pcapng_describe_conn(struct conn *c, __u64 time)
 {
-	return c->described || write_conn(c, time, EVENT_START);
+	return c->described == pcapng.file ||
+	       write_conn(c, time, EVENT_START);
 }
 
 static bool pcapng_sock(struct conn *c, const struct record *r)
@@ -232,10 +280,12 @@ static bool pcapng_sock(struct conn *c, const struct record *r)
 		return true;
 	case HONE_SOCK_FREE:
 		pcapng_forget(c);
-		return !c->described || write_conn(c, now, EVENT_END);
+		return c->described != pcapng.file ||
+		       write_conn(c, now, EVENT_END);
 	}
 	/* Told once, and again when the owner has changed. */
-	return (c->described && c->described_owner == c->owner.id) ||
+	return (c->described == pcapng.file &&
+		c->described_owner == c->owner.id) ||
 	       write_conn(c, now, EVENT_START);
 }
 
@@ -264,7 +314,8 @@ static bool pcapng_late(const struct late *l)
 	return block_end(&b);
 }
 
-static bool pcapng_tail(const struct result *res)
+/* The statistics, from the beginning of the capture, and the file's end. */
+static bool end_file(const struct result *res)
 {
 	const struct account *packet = &res->kind[HONE_KIND_PACKET];
 	struct block b = block_begin(BLOCK_ISB, 512);
@@ -278,7 +329,7 @@ static bool pcapng_tail(const struct result *res)
 	}
 	b.p = put32(b.p, 0);
 	b.p = put_time(b.p, res->end);
-	put_time(time, pcapng.cap.start);
+	put_time(time, pcapng.start);
 	b.p = put_option(b.p, 2, time, sizeof(time));
 	put_time(time, res->end);
 	b.p = put_option(b.p, 3, time, sizeof(time));
@@ -299,8 +350,51 @@ static bool pcapng_tail(const struct result *res)
 	return writer_close(&pcapng.w);
 }
 
+static bool pcapng_tail(const struct result *res)
+{
+	char *name;
+	bool ok;
+
+	if (pcapng.ended)
+		return true;
+	name = xstrdup(pcapng.w.name);
+	ok = end_file(res);
+	if (ok && rotation.path)
+		rotate_done(name);
+	free(name);
+	return ok;
+}
+
+bool pcapng_rotate(__u64 time)
+{
+	struct result res;
+	char *done, *name;
+	bool ok;
+
+	resolve_result(&res, time);
+	done = xstrdup(pcapng.w.name);
+	ok = end_file(&res);
+	if (ok)
+		rotate_done(done);
+	free(done);
+	name = ok ? rotate_next(real_time(time)) : NULL;
+	if (!name) {
+		/* As many as were wanted: no error, and no more to write. */
+		pcapng.ended = ok;
+		if (ok)
+			resolve_stop();
+		return false;
+	}
+	pcapng.start = time;
+	return open_named(name) && write_shb(&pcapng.cap) && write_idb(&pcapng.cap);
+}
+
 static bool pcapng_flush(void)
 {
+	if (pcapng.ended)
+		return true;
+	if (rotate_wanted() && rotation.path && !pcapng_rotate(resolved.last))
+		return pcapng.ended;
 	return writer_flush(&pcapng.w);
 }
 
@@ -310,12 +404,12 @@ bool pcapng_open(const char *path, bool comments, bool darwin, bool usec)
 	pcapng.comments = comments;
 	pcapng.darwin = darwin;
 	pcapng.usec = usec;
-	if (!writer_open(&pcapng.w, path, whole_blocks))
-		return false;
-	if (!isatty(pcapng.w.fd))
+	if (!strcmp(path, "-"))
+		return open_file(path);
+	rotation.path = path;
+	if (rotate_by_time())
 		return true;
-	msg("writing: %s: PCAP-NG is not for a terminal", pcapng.w.name);
-	return false;
+	return open_named(rotate_first(0));
 }
 
 const struct sink sink_pcapng = {

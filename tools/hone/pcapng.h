@@ -90,6 +90,10 @@ struct pcapng {
 	bool darwin;
 	bool usec;
 	__u32 darwin_next;		/* index of the next darwin block */
+	__u32 file;			/* number of the file, from 1 */
+	__u64 start;			/* of the file, boot time */
+	__u64 packets;			/* in the file */
+	bool ended;			/* there is to be no other */
 };
 
 extern struct pcapng pcapng;
@@ -99,6 +103,9 @@ struct block block_begin(__u32 type, size_t len);
 bool block_end(struct block *b);
 /* Time of a block, in the file's units. */
 __u8 *put_time(__u8 *p, __u64 boot);
+
+/* Ends the file and begins another; false if there is none, or it failed. */
+bool pcapng_rotate(__u64 time);
 
 /* Says what a process or connection is, if this file does not yet. */
 bool pcapng_describe_image(struct image *img, __u64 time);

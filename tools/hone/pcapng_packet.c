@@ -8,6 +8,7 @@
 #include "pcapng.h"
 #include "encode.h"
 #include "msg.h"
+#include "rotate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,6 +199,11 @@ bool pcapng_packet(const struct attributed *p)
 	struct block b;
 	struct tail *t;
 
+	if (rotation.path && pcapng.packets &&
+	    rotate_due(pcapng.w.written + pcapng.w.used,
+		       p->time + pcapng.cap.offset) &&
+	    !pcapng_rotate(p->time))
+		return false;
 	t = find_tail(p);
 	if (!t)
 		return false;
@@ -213,5 +219,6 @@ bool pcapng_packet(const struct attributed *p)
 		b.p = put_option64(b.p, OPT_EPB_DROP, p->lost);
 	memcpy(b.p, t->bytes, t->len);
 	b.p += t->len;
+	pcapng.packets++;
 	return block_end(&b);
 }

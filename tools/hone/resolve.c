@@ -17,11 +17,32 @@ __u64 resolve_limit;
 struct resolved resolved;
 
 static bool begun;
+static bool stopped;
 static __u64 lost_packets;	/* since the last packet */
 
 bool resolve_full(void)
 {
-	return resolve_limit && resolved.packets >= resolve_limit;
+	return stopped ||
+	       (resolve_limit && resolved.packets >= resolve_limit);
+}
+
+void resolve_stop(void)
+{
+	stopped = true;
+}
+
+void resolve_result(struct result *res, __u64 end)
+{
+	int k;
+
+	memset(res, 0, sizeof(*res));
+	res->captured = resolved.packets;
+	res->end = end;
+	for (k = 0; k < HONE_KIND_MAX; k++) {
+		res->kind[k].seen = resolved.seen[k] + resolved.lost[k];
+		res->kind[k].lost = resolved.lost[k];
+	}
+	res->kind[HONE_KIND_PACKET].filtered = resolved.filtered;
 }
 
 static void count_lost(int kind, __u64 n)
@@ -207,8 +228,8 @@ static bool out_packet(struct held *h)
 	if (p.img && h->name)
 		image_swap_name(p.img, h->name);
 	if (filter_packet(&p)) {
-		resolved.packets++;
 		ok = sink_packet(&p);
+		resolved.packets += ok;
 	} else {
 		resolved.filtered++;
 	}

@@ -38,5 +38,9 @@ bool resolve_begin(const struct capture *cap);
 /* Nothing is to come any more. */
 bool resolve_end(void);
 bool resolve_full(void);
+/* It is enough: nothing more goes out. */
+void resolve_stop(void);
+/* What has come by till @end, boot time, as far as records tell. */
+void resolve_result(struct result *res, __u64 end);
 
 #endif

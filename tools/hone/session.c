@@ -13,6 +13,7 @@
 #include "msg.h"
 #include "options.h"
 #include "raw.h"
+#include "rotate.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -45,6 +46,12 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
+static void on_hangup(int sig)
+{
+	(void)sig;
+	rotate_soon();
+}
+
 /* The first one ends the capture, the second one the program. */
 static void catch_signals(void)
 {
@@ -55,6 +62,11 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	/* With nothing to rotate the terminal is gone. */
+	if (rotation.path) {
+		sa.sa_handler = on_hangup;
+		sa.sa_flags = SA_RESTART;
+	}
 	sigaction(SIGHUP, &sa, NULL);
 }
 

@@ -191,7 +191,7 @@ struct image *image_get(__u64 id, __u32 tgid, __u64 now)
 	}
 	if (!img->tgid && tgid) {
 		img->tgid = tgid;
-		img->described = false;
+		img->described = 0;
 		table_generation++;
 	}
 	return img;
@@ -286,7 +286,7 @@ struct image *image_of_record(const struct record *r)
 	else
 		image_take_name(img, p);
 	if (img->tgid != p->tgid)
-		img->described = false;
+		img->described = 0;
 	img->gone = false;
 	img->parent_id = p->parent_id;
 	img->start = p->start;

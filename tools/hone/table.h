@@ -57,8 +57,8 @@ struct image {
 	bool gone;			/* no process record told of it */
 	bool listed;			/* among the dead */
 	/* The PCAP-NG output's own notes. */
-	bool described;
-	bool has_darwin;
+	__u32 described;		/* number of the file that does, as next */
+	__u32 has_darwin;
 	__u32 darwin_index;
 	char darwin_comm[HONE_COMM_LEN + 1];
 };
@@ -104,7 +104,7 @@ struct conn {
 	bool born;			/* the stream tells of its beginning */
 	bool listed;			/* among the dead */
 	/* The PCAP-NG output's own notes. */
-	bool described;
+	__u32 described;		/* number of the file that does */
 	__u64 described_owner;
 	struct tail_cache *tails;
 };

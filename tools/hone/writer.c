@@ -30,6 +30,21 @@ void output_spare(int fd, const char *as)
 	files[n_files++] = (struct used){ st.st_dev, st.st_ino, as };
 }
 
+void output_release(int fd)
+{
+	struct stat st;
+	size_t i;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return;
+	for (i = 0; i < n_files; i++) {
+		if (files[i].dev == st.st_dev && files[i].ino == st.st_ino) {
+			files[i] = files[--n_files];
+			return;
+		}
+	}
+}
+
 static bool may_write(int fd, const char *path)
 {
 	struct stat st;
@@ -138,6 +153,7 @@ bool writer_close(struct writer *w)
 {
 	bool ok = writer_flush(w);
 
+	output_release(w->fd);
 	/* Some file systems tell only now that the disk is full. */
 	if (w->fd >= 0 && close(w->fd) && ok) {
 		msg_errno("closing: %s", w->name);

@@ -30,6 +30,9 @@ int output_open(const char *path);
 /* The file @fd is in use @as something, and not to be written over. */
 void output_spare(int fd, const char *as);
 
+/* It is not any more. */
+void output_release(int fd);
+
 /* @path "-" is standard output. False after a message. */
 bool writer_open(struct writer *w, const char *path, writer_whole whole);
 /* Room for a block of up to @len bytes, or NULL if writing has failed. */

@@ -293,6 +293,96 @@ folded()
 }
 t "keeps the heaviest of them and the sum" folded
 
+# Rotation: each file stands alone, and each packet is in one of them.
+turn()
+{
+	rm -rf "$tmp/turn"
+	mkdir "$tmp/turn"
+	"$reader" -q "$@"
+}
+stand_alone()
+{
+	local f
+
+	for f in "$tmp/turn"/*; do
+		perl "$here/verify.pl" "$f" || return 1
+	done
+}
+named()
+{
+	echo "$* "
+	ls -v "$tmp/turn" | tr '\n' ' '
+	[ "$(ls -v "$tmp/turn" | tr '\n' ' ')" = "$* " ]
+}
+# Times and sources of the packets, over all files in order of their names.
+packets_of()
+{
+	local f
+
+	for f in "$@"; do
+		tshark -r "$f" -T fields -e frame.time_epoch -e ip.src \
+			-e frame.comment 2>"$tmp/null" || return 1
+	done
+}
+once_each()
+{
+	# shellcheck disable=SC2046 # names without blanks
+	packets_of $(ls -v "$tmp/turn"/*) >"$tmp/turned"
+	packets_of "$1" >"$tmp/unturned"
+	wc -l <"$tmp/turned"
+	[ -s "$tmp/turned" ] && cmp "$tmp/turned" "$tmp/unturned"
+}
+t "-C: a file for each packet" turn -r "$tmp/tcp.hone" -o "$tmp/turn/f" \
+	-C 0.000001
+t "they are numbered" named f f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14 \
+	f15 f16 f17 f18
+judge perl "each stands alone" stand_alone
+judge tshark "each packet is in one" once_each "$tmp/tcp.pcapng"
+t "-C: files of a size" turn -r "$tmp/many.hone" -o "$tmp/turn/f" -C 2
+sizes()
+{
+	stat -c '%s %n' "$tmp/turn"/*
+	[ "$(find "$tmp/turn" -type f | wc -l)" -gt 3 ] &&
+		[ "$(find "$tmp/turn" -type f -size +2000k | wc -l)" -eq 0 ]
+}
+t "none is much larger" sizes
+judge perl "each stands alone" stand_alone
+"$reader" -q -r "$tmp/many.hone" -o "$tmp/many.pcapng"
+judge tshark "each packet is in one" once_each "$tmp/many.pcapng"
+t "-C -W: a ring of files" turn -r "$tmp/many.hone" -o "$tmp/turn/f" -C 1 -W 3
+t "three of them" named f0 f1 f2
+judge perl "each stands alone" stand_alone
+t "-G: files of a time" turn -r "$tmp/many.hone" -o "$tmp/turn/f" -G 0.006
+t "four of 20 milliseconds" named f f1 f2 f3
+judge perl "each stands alone" stand_alone
+judge tshark "each packet is in one" once_each "$tmp/many.pcapng"
+t "-G -W: ends after so many" turn -r "$tmp/many.hone" -o "$tmp/turn/f" \
+	-G 0.006 -W 2
+t "two of them" named f f1
+judge perl "each stands alone" stand_alone
+t "-G: names that tell the time" turn -r "$tmp/udp.hone" \
+	-o "$tmp/turn/%Y-%H%M%S-" -G 0.1
+t "and numbers" named 2023-221320- 2023-221320-1
+run_for()
+{
+	printf '#!/bin/sh\nmv "$1" "$1.done"\n' >"$tmp/post"
+	chmod +x "$tmp/post"
+	turn -r "$tmp/udp.hone" -o "$tmp/turn/f" -G 0.1 -z "$tmp/post"
+	timeout 60 sh -c "until [ -e '$tmp/turn/f.done' ] &&
+		[ -e '$tmp/turn/f1.done' ]; do :; done"
+	named f.done f1.done
+}
+t "-z: a command for each" run_for
+t "-z: one that is not there" status 0 'No such file' "$reader" -q \
+	-r "$tmp/udp.hone" -o "$tmp/turn/g" -C 100 -z "$tmp/none"
+t "-C: to standard output" status 2 'no file to go on' "$reader" \
+	-r "$tmp/udp.hone" -o - -C 1
+t "-C: nothing" status 2 'is nothing' "$reader" -C 0
+t "-G: no number" status 2 'is not a number' "$reader" -G 1.5s
+t "-W: alone" status 2 'go with' "$reader" -o "$tmp/turn/h" -W 3
+t "a directory that is not there" status 1 'No such file' "$reader" -q \
+	-r "$tmp/udp.hone" -o "$tmp/none/f" -C 1
+
 # Several files are merged; the CPUs' streams may be in any.
 mkdir "$tmp/cpus"
 if have perl; then
@@ -322,6 +412,8 @@ session()
 		--record="$tmp/record.hone" --host-info=none --ready-fd 3 \
 		3>"$tmp/ready" 2>"$tmp/session.log" &
 	read -r ready <"$tmp/ready"
+	kill -HUP $!
+	timeout 60 sh -c "until [ -s '$tmp/session.pcapng1' ]; do :; done"
 	kill -TERM $!
 	wait $! || return 1
 	cat "$tmp/session.log"
@@ -351,6 +443,8 @@ if have perl; then
 	t "what was lost" says '7 packets lost'
 	t "its file keeps its promises" \
 		perl "$here/verify.pl" "$tmp/session.pcapng"
+	t "SIGHUP has made it begin another" \
+		perl "$here/verify.pl" "$tmp/session.pcapng1"
 	t "what it recorded is read" "$reader" -q -r "$tmp/record.hone" \
 		-o "$tmp/again.pcapng"
 	t "and gives the same" cmp "$tmp/again.pcapng" "$tmp/tcp.pcapng"
