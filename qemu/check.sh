@@ -33,7 +33,8 @@ in_guest()
 	mkdir -p "$dir"
 	"$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
 		--cpus "$cpus" --mem "$mem" --timeout "$limit" --out "$dir" \
-		--append "log_buf_len=1M kunit.enable=1" check "$cpus" || status=$?
+		--append "log_buf_len=1M kunit.enable=1 hone.comment=booted\\x20so hone.snaplen=many" \
+		check "$cpus" || status=$?
 	say "guest with $cpus CPUs: done in $((SECONDS - start)) s"
 	# A verdict of 1 is told by the tests' own results.
 	if [ ! -e "$dir/verdict" ]; then
@@ -54,6 +55,29 @@ in_guest()
 	done
 	[ -e "$dir/kunit.ktap" ] ||
 		failed "cpus-$cpus.kunit" "KUnit left no results"
+}
+
+# Captures that tests have left keep the promises of the format.
+verify_files()
+{
+	local f name args n=0
+
+	for f in "$out"/cpus-*/*.pcapng; do
+		[ -e "$f" ] || continue
+		n=$((n + 1))
+		name=${f#"$out/"}
+		args=("$f")
+		# A reader that was killed may leave half of a last block.
+		[[ $f != *-killed.pcapng ]] || args=(--cut "$f")
+		if perl "$HONE_TOP/tools/hone/tests/verify.pl" "${args[@]}" \
+			>"$out/verify.log" 2>&1; then
+			echo "ok $n $name keeps its promises"
+		else
+			sed 's/^/# /' "$out/verify.log"
+			echo "not ok $n $name keeps its promises"
+		fi
+	done >"$out/files.ktap"
+	echo "1..$(grep -cE '^(ok|not ok)' "$out/files.ktap")" >>"$out/files.ktap"
 }
 
 on_host()
@@ -79,6 +103,7 @@ on_host()
 
 in_guest 1
 in_guest 4
+verify_files
 [ "$variant" = debug ] || on_host
 
 awk -f "$HONE_TOP/scripts/ktap.awk" "$out"/*.ktap >"$out/sum"

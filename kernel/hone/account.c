@@ -8,6 +8,7 @@
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 static const char * const kind_names[HONE_KIND_MAX] = {
 	[HONE_KIND_PROC]	= "process",
@@ -58,6 +59,60 @@ void hone_gap_take(struct hone_gap *gap, struct hone_lost *rec, u64 now)
 	gap->open = false;
 }
 
+static void hone_count_add(struct hone_count *sum, const struct hone_count *c)
+{
+	sum->seen += c->seen;
+	sum->filtered += c->filtered;
+	sum->written += c->written;
+	sum->lost += c->lost;
+	sum->bytes += c->bytes;
+	sum->truncated += c->truncated;
+}
+
+/**
+ * hone_counts_add - add the account of a session to a sum
+ * @sum: by kind
+ * @s: the session's stream; before its start it has none
+ *
+ * Context: process context; the stream is not freed meanwhile.
+ */
+void hone_counts_add(struct hone_count sum[HONE_KIND_MAX],
+		     const struct hone_stream *s)
+{
+	/* Pairs with hone_chan_open(). */
+	struct hone_cpu __percpu *cpus = smp_load_acquire(&s->cpu);
+	int cpu, k;
+
+	if (!cpus)
+		return;
+	for_each_possible_cpu(cpu)
+		for (k = 0; k < HONE_KIND_MAX; k++)
+			hone_count_add(&sum[k],
+				       &per_cpu_ptr(cpus, cpu)->count[k]);
+}
+
+/**
+ * hone_totals_emit - a sum as a table for a sysfs file
+ * @buf: a page
+ * @sum: by kind
+ *
+ * Return: length.
+ */
+ssize_t hone_totals_emit(char *buf, const struct hone_count sum[HONE_KIND_MAX])
+{
+	int len, k;
+
+	len = sysfs_emit(buf, "kind seen filtered written lost overwritten bytes truncated\n");
+	for (k = 0; k < HONE_KIND_MAX; k++)
+		len += sysfs_emit_at(buf, len,
+				     "%s %llu %llu %llu %llu %u %llu %llu\n",
+				     kind_names[k], sum[k].seen,
+				     sum[k].filtered, sum[k].written,
+				     sum[k].lost, 0, sum[k].bytes,
+				     sum[k].truncated);
+	return len;
+}
+
 static void hone_stats_row(struct seq_file *m, const char *cpu, int kind,
 			   const struct hone_count *c)
 {
@@ -92,12 +147,7 @@ void hone_stats_show(struct seq_file *m, struct hone_stream *s)
 		snprintf(name, sizeof(name), "%d", cpu);
 		for (k = 0; k < HONE_KIND_MAX; k++) {
 			hone_stats_row(m, name, k, &c->count[k]);
-			sum[k].seen += c->count[k].seen;
-			sum[k].filtered += c->count[k].filtered;
-			sum[k].written += c->count[k].written;
-			sum[k].lost += c->count[k].lost;
-			sum[k].bytes += c->count[k].bytes;
-			sum[k].truncated += c->count[k].truncated;
+			hone_count_add(&sum[k], &c->count[k]);
 		}
 	}
 	for (k = 0; k < HONE_KIND_MAX; k++)

@@ -439,13 +439,15 @@ static const struct rchan_callbacks hone_chan_callbacks = {
 int hone_chan_open(struct hone_stream *s, struct dentry *dir,
 		   u32 subbuf_size, u32 n_subbufs)
 {
+	struct hone_cpu __percpu *cpus = alloc_percpu(struct hone_cpu);
 	int cpu;
 
-	s->cpu = alloc_percpu(struct hone_cpu);
-	if (!s->cpu)
+	if (!cpus)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
-		mutex_init(&per_cpu_ptr(s->cpu, cpu)->read_lock);
+		mutex_init(&per_cpu_ptr(cpus, cpu)->read_lock);
+	/* Pairs with hone_counts_add(). */
+	smp_store_release(&s->cpu, cpus);
 	s->used = kvcalloc(nr_cpu_ids, n_subbufs * sizeof(*s->used),
 			   GFP_KERNEL);
 	if (!s->used)

@@ -167,6 +167,20 @@ int hone_capture_start(struct hone_stream *s)
 }
 
 /**
+ * hone_capture_again - announce everything anew
+ *
+ * As after a start: each process and socket is told of before its next packet.
+ *
+ * Context: process context; may sleep.
+ */
+void hone_capture_again(void)
+{
+	mutex_lock(&hone_lock);
+	hone_next_generation();
+	mutex_unlock(&hone_lock);
+}
+
+/**
  * hone_capture_stop - no more records go into a stream
  * @s: the stream
  *
@@ -203,6 +217,7 @@ static int __init hone_init(void)
 	hone_root = debugfs_create_dir("hone", NULL);
 	hone_process_init();
 	hone_session_init(hone_root);
+	hone_sysfs_init();
 	return 0;
 }
 

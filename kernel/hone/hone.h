@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 
 struct dentry;
+struct mm_struct;
 struct rchan_buf;
 struct seq_file;
 
@@ -93,6 +94,9 @@ struct hone_cpu {
 void hone_gap_add(struct hone_gap *gap, enum hone_kind kind, u32 len, u64 now);
 void hone_gap_take(struct hone_gap *gap, struct hone_lost *rec, u64 now);
 void hone_stats_show(struct seq_file *m, struct hone_stream *s);
+void hone_counts_add(struct hone_count sum[HONE_KIND_MAX],
+		     const struct hone_stream *s);
+ssize_t hone_totals_emit(char *buf, const struct hone_count sum[HONE_KIND_MAX]);
 
 /* record.c */
 
@@ -118,6 +122,23 @@ int hone_chan_open(struct hone_stream *s, struct dentry *dir,
 		   u32 subbuf_size, u32 n_subbufs);
 void hone_chan_close(struct hone_stream *s);
 
+/* sysfs.c */
+
+/**
+ * struct hone_defaults - what a session has that is told nothing else
+ * @snaplen: bytes
+ * @subbuf_size: kB
+ * @subbufs: number a CPU
+ */
+struct hone_defaults {
+	u32 snaplen;
+	u32 subbuf_size;
+	u32 subbufs;
+};
+
+extern struct hone_defaults hone_defaults;
+void hone_sysfs_init(void);
+
 /* session.c */
 
 /**
@@ -135,6 +156,7 @@ void hone_chan_close(struct hone_stream *s);
  * @filter: wanted packets, or NULL
  * @error: why the last command was refused
  * @dir: directory in debugfs
+ * @mm: who is charged for the rings, or NULL
  */
 struct hone_session {
 	struct hone_stream stream;
@@ -150,8 +172,11 @@ struct hone_session {
 	struct hone_filter *filter;
 	char error[128];
 	struct dentry *dir;
+	struct mm_struct *mm;
 };
 
+unsigned int hone_session_count(void);
+void hone_session_totals(struct hone_count sum[HONE_KIND_MAX]);
 struct hone_session *hone_session_get(struct hone_session *s);
 void hone_session_put(struct hone_session *s);
 
@@ -163,6 +188,7 @@ static inline struct hone_session *hone_session_of(struct hone_stream *s)
 /* core.c */
 struct dentry *hone_dir(void);
 int hone_capture_start(struct hone_stream *s);
+void hone_capture_again(void);
 void hone_capture_stop(struct hone_stream *s);
 int hone_source_snap(struct hone_snap *snap, unsigned int nr, u64 *pos);
 

@@ -12,6 +12,8 @@
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
 #include <linux/relay.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -38,6 +40,7 @@ struct hone_want {
 	bool	changes;
 	struct hone_filter *filter;	/* a new one, or NULL: as it was */
 	bool	start;
+	bool	restart;
 	bool	stop;
 };
 
@@ -46,14 +49,14 @@ struct hone_want {
 /* Set once at boot, before there is a file to write commands to. */
 static const struct hone_filter_ops *hone_filter_ops __ro_after_init;
 
-static DEFINE_MUTEX(hone_nr_lock);	/* hone_nrs, hone_pages */
-static unsigned long hone_nrs;
+static DEFINE_MUTEX(hone_nr_lock);	/* hone_sessions, hone_pages, hone_past */
+static struct hone_session *hone_sessions[HONE_SESSIONS_MAX];
 static u64 hone_pages;
+/* Sum of the sessions that were. */
+static struct hone_count hone_past[HONE_KIND_MAX];
 
 /* A filter of BPF_MAXINSNS instructions of four numbers fits. */
 #define HONE_COMMAND_MAX	(192 * 1024)
-
-static_assert(HONE_SESSIONS_MAX <= BITS_PER_LONG);
 
 struct hone_session *hone_session_get(struct hone_session *s)
 {
@@ -65,26 +68,6 @@ static u64 hone_session_pages(const struct hone_session *s)
 {
 	return (u64)s->subbuf_size / PAGE_SIZE * s->n_subbufs *
 	       num_possible_cpus();
-}
-
-static void hone_session_free(struct kref *ref)
-{
-	struct hone_session *s = container_of(ref, struct hone_session, ref);
-
-	mutex_lock(&hone_nr_lock);
-	__clear_bit(s->nr, &hone_nrs);
-	if (s->state != HONE_STATE_NEW)
-		hone_pages -= hone_session_pages(s);
-	mutex_unlock(&hone_nr_lock);
-	hone_chan_close(&s->stream);
-	if (s->filter)
-		hone_filter_ops->free(s->filter);
-	kfree(s);
-}
-
-void hone_session_put(struct hone_session *s)
-{
-	kref_put(&s->ref, hone_session_free);
 }
 
 static int hone_refuse(struct hone_session *s, int err, const char *fmt, ...)
@@ -99,6 +82,77 @@ static int hone_refuse(struct hone_session *s, int err, const char *fmt, ...)
 	vsnprintf(s->error, sizeof(s->error), fmt, args);
 	va_end(args);
 	return err;
+}
+
+/*
+ * All sessions together may not take more than a quarter of the memory. Rings
+ * are pinned memory of who starts the session, as perf's are.
+ */
+static int hone_charge(struct hone_session *s)
+{
+	u64 pages = hone_session_pages(s);
+	struct mm_struct *mm = current->mm;
+	int err = 0;
+
+	mutex_lock(&hone_nr_lock);
+	if (hone_pages + pages > totalram_pages() / 4)
+		err = hone_refuse(s, -ENOMEM,
+				  "start: buffers of all sessions would take more than a quarter of the memory");
+	else if (mm && !capable(CAP_IPC_LOCK) &&
+		 atomic64_read(&mm->pinned_vm) + pages >
+		 rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT)
+		err = hone_refuse(s, -ENOMEM,
+				  "start: the buffers exceed the limit of locked memory");
+	if (!err) {
+		hone_pages += pages;
+		if (mm) {
+			mmgrab(mm);
+			atomic64_add(pages, &mm->pinned_vm);
+		}
+		s->mm = mm;
+	}
+	mutex_unlock(&hone_nr_lock);
+	return err;
+}
+
+static void hone_uncharge_locked(struct hone_session *s)
+{
+	u64 pages = hone_session_pages(s);
+
+	hone_pages -= pages;
+	if (s->mm) {
+		atomic64_sub(pages, &s->mm->pinned_vm);
+		mmdrop(s->mm);
+		s->mm = NULL;
+	}
+}
+
+static void hone_uncharge(struct hone_session *s)
+{
+	mutex_lock(&hone_nr_lock);
+	hone_uncharge_locked(s);
+	mutex_unlock(&hone_nr_lock);
+}
+
+static void hone_session_free(struct kref *ref)
+{
+	struct hone_session *s = container_of(ref, struct hone_session, ref);
+
+	mutex_lock(&hone_nr_lock);
+	hone_sessions[s->nr] = NULL;
+	hone_counts_add(hone_past, &s->stream);
+	if (s->state != HONE_STATE_NEW)
+		hone_uncharge_locked(s);
+	mutex_unlock(&hone_nr_lock);
+	hone_chan_close(&s->stream);
+	if (s->filter)
+		hone_filter_ops->free(s->filter);
+	kfree(s);
+}
+
+void hone_session_put(struct hone_session *s)
+{
+	kref_put(&s->ref, hone_session_free);
 }
 
 static int hone_stats_seq(struct seq_file *m, void *v)
@@ -139,27 +193,6 @@ static const struct file_operations hone_stats_fops = {
 	.release	= hone_stats_release,
 };
 
-/* All sessions together may not take more than a quarter of the memory. */
-static bool hone_charge(struct hone_session *s)
-{
-	u64 pages = hone_session_pages(s);
-	bool ok;
-
-	mutex_lock(&hone_nr_lock);
-	ok = hone_pages + pages <= totalram_pages() / 4;
-	if (ok)
-		hone_pages += pages;
-	mutex_unlock(&hone_nr_lock);
-	return ok;
-}
-
-static void hone_uncharge(struct hone_session *s)
-{
-	mutex_lock(&hone_nr_lock);
-	hone_pages -= hone_session_pages(s);
-	mutex_unlock(&hone_nr_lock);
-}
-
 /* Removes files and rings; the account stays until the last file is closed. */
 static void hone_session_remove(struct hone_session *s)
 {
@@ -182,9 +215,9 @@ static int hone_session_start(struct hone_session *s)
 	char name[16];
 	int err;
 
-	if (!hone_charge(s))
-		return hone_refuse(s, -ENOMEM,
-				   "start: buffers of all sessions would take more than a quarter of the memory");
+	err = hone_charge(s);
+	if (err)
+		return err;
 	s->stream.snaplen = min(s->snaplen, room);
 	s->stream.kinds = s->kinds;
 	s->stream.changes = s->changes;
@@ -356,6 +389,13 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 		want->start = true;
 		return 0;
 	}
+	if (!strcmp(key, "restart")) {
+		if (s->state != HONE_STATE_RUNNING)
+			return hone_refuse(s, -EINVAL,
+					   "restart: the session is not running");
+		want->restart = true;
+		return 0;
+	}
 	if (!strcmp(key, "stop")) {
 		if (s->state != HONE_STATE_RUNNING && !want->start)
 			return hone_refuse(s, -EINVAL,
@@ -429,6 +469,8 @@ static int hone_commands(struct hone_session *s, char *text)
 		}
 	}
 	hone_filter_ops->free(want.filter);
+	if (!err && want.restart)
+		hone_capture_again();
 	if (!err && want.stop)
 		hone_session_stop(s);
 	return err;
@@ -445,15 +487,16 @@ static int hone_control_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	kref_init(&s->ref);
 	mutex_init(&s->lock);
-	s->snaplen = HONE_SNAPLEN_MAX;
-	s->subbuf_size = HONE_SUBBUF_DEFAULT;
-	s->n_subbufs = HONE_SUBBUFS_DEFAULT;
+	s->snaplen = READ_ONCE(hone_defaults.snaplen);
+	s->subbuf_size = READ_ONCE(hone_defaults.subbuf_size) * 1024;
+	s->n_subbufs = READ_ONCE(hone_defaults.subbufs);
 	s->kinds = HONE_KINDS_ALL;
 
 	mutex_lock(&hone_nr_lock);
-	s->nr = find_first_zero_bit(&hone_nrs, HONE_SESSIONS_MAX);
+	while (s->nr < HONE_SESSIONS_MAX && hone_sessions[s->nr])
+		s->nr++;
 	if (s->nr < HONE_SESSIONS_MAX)
-		__set_bit(s->nr, &hone_nrs);
+		hone_sessions[s->nr] = s;
 	mutex_unlock(&hone_nr_lock);
 	if (s->nr >= HONE_SESSIONS_MAX) {
 		kfree(s);
@@ -545,6 +588,41 @@ static const struct file_operations hone_control_fops = {
 	.llseek		= default_llseek,
 	.release	= hone_control_release,
 };
+
+/**
+ * hone_session_count - sessions that are open
+ *
+ * Context: process context; may sleep.
+ * Return: their number.
+ */
+unsigned int hone_session_count(void)
+{
+	unsigned int i, n = 0;
+
+	mutex_lock(&hone_nr_lock);
+	for (i = 0; i < HONE_SESSIONS_MAX; i++)
+		n += !!hone_sessions[i];
+	mutex_unlock(&hone_nr_lock);
+	return n;
+}
+
+/**
+ * hone_session_totals - account of all sessions since boot
+ * @sum: by kind
+ *
+ * Context: process context; may sleep.
+ */
+void hone_session_totals(struct hone_count sum[HONE_KIND_MAX])
+{
+	unsigned int i;
+
+	mutex_lock(&hone_nr_lock);
+	memcpy(sum, hone_past, sizeof(hone_past));
+	for (i = 0; i < HONE_SESSIONS_MAX; i++)
+		if (hone_sessions[i])
+			hone_counts_add(sum, &hone_sessions[i]->stream);
+	mutex_unlock(&hone_nr_lock);
+}
 
 /**
  * hone_filter_register - sessions can filter packets

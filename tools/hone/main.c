@@ -8,34 +8,64 @@
 #include "raw.h"
 #include "session.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 
-/* The host's own number: 32 hexadecimal digits. */
-static void read_guid(__u8 guid[16])
+/* The first line of a file, "" if there is none. */
+static const char *first_line(const char *path, char *line, int size)
 {
-	char hex[33] = "", byte[3] = "";
-	FILE *f = fopen("/etc/machine-id", "re");
-	int i;
+	FILE *f = fopen(path, "re");
 
+	line[0] = 0;
 	if (!f)
-		return;
-	if (fgets(hex, sizeof(hex), f) &&
-	    strspn(hex, "0123456789abcdefABCDEF") == 32) {
-		for (i = 0; i < 16; i++) {
-			memcpy(byte, hex + 2 * i, 2);
-			guid[i] = strtoul(byte, NULL, 16);
+		return line;
+	if (!fgets(line, size, f))
+		line[0] = 0;
+	line[strcspn(line, "\n")] = 0;
+	fclose(f);
+	return line;
+}
+
+/* A number of 32 hexadecimal digits, among which there may be dashes. */
+static bool parse_guid(__u8 guid[16], const char *s)
+{
+	char byte[3] = "";
+	int n = 0, any = 0;
+
+	for (; *s; s++) {
+		if (*s == '-')
+			continue;
+		if (!isxdigit((unsigned char)*s) || n == 32)
+			return false;
+		byte[n & 1] = *s;
+		if (n++ & 1) {
+			guid[n / 2 - 1] = strtoul(byte, NULL, 16);
+			any |= guid[n / 2 - 1];
 		}
 	}
-	fclose(f);
+	return n == 32 && any;
+}
+
+/* What the kernel was told that the host is, else what the system calls it. */
+static void read_guid(__u8 guid[16])
+{
+	char line[256];
+	__u8 id[16];
+
+	if (parse_guid(id, first_line("/sys/kernel/hone/host_id", line,
+				      sizeof(line))) ||
+	    parse_guid(id, first_line("/etc/machine-id", line, sizeof(line))))
+		memcpy(guid, id, sizeof(id));
 }
 
 static void describe_host(void)
 {
 	static struct utsname u;
-	static char os[sizeof(u)];
+	static char os[sizeof(u)], comment[512];
 
 	if (uname(&u))
 		return;
@@ -43,6 +73,9 @@ static void describe_host(void)
 	capture.hardware = u.machine;
 	capture.os = os;
 	read_guid(capture.guid);
+	if (!capture.comment)
+		capture.comment = first_line("/sys/kernel/hone/comment",
+					     comment, sizeof(comment));
 }
 
 int main(int argc, char **argv)

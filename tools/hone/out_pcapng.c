@@ -2,6 +2,7 @@
 /* PCAP-NG: the file's head and tail, processes and connections. */
 #include "pcapng.h"
 #include "encode.h"
+#include "filter.h"
 #include "msg.h"
 #include "names.h"
 #include "resolve.h"
@@ -133,6 +134,28 @@ static bool pcapng_head(const struct capture *cap)
 	return write_shb(cap) && write_idb(cap) && writer_flush(&pcapng.w);
 }
 
+/* Where it is, as far as that is known. */
+static __u8 *put_container(__u8 *p, const struct image *img,
+			   const struct strings *s)
+{
+	if (img->net_ns) {
+		p = put_option32(p, OPT_NS_PID, img->ns_tgid);
+		p = put_option32(p, OPT_NET_NS, img->net_ns);
+		p = put_option32(p, OPT_PID_NS, img->pid_ns);
+		p = put_option32(p, OPT_MNT_NS, img->mnt_ns);
+	}
+	if (img->cgroup)
+		p = put_option64(p, OPT_CGROUP_ID, img->cgroup);
+	p = put_text(p, OPT_CGROUP, s->cgroup);
+	if (img->loginuid != NOBODY)
+		p = put_option32(p, OPT_LOGINUID, img->loginuid);
+	if (img->sessionid != NOBODY)
+		p = put_option32(p, OPT_SESSION, img->sessionid);
+	if (img->execs)
+		p = put_option32(p, OPT_EXECS, img->execs);
+	return p;
+}
+
 static __u8 *put_process(__u8 *p, struct image *img)
 {
 	const struct strings *s = image_strings(img);
@@ -154,12 +177,13 @@ static __u8 *put_process(__u8 *p, struct image *img)
 	p = put_option32(p, OPT_GID, img->as.gid);
 	p = put_text(p, OPT_COMM, img->as.comm);
 	p = put_text(p, OPT_CWD, s->cwd);
-	return put_text(p, OPT_FILENAME, s->filename);
+	p = put_text(p, OPT_FILENAME, s->filename);
+	return put_container(p, img, s);
 }
 
 static bool write_process(struct image *img, __u64 time, __u32 event)
 {
-	struct block b = block_begin(BLOCK_PROC, 6 * STRING_MAX);
+	struct block b = block_begin(BLOCK_PROC, 7 * STRING_MAX);
 
 	if (!b.p)
 		return false;
@@ -365,6 +389,23 @@ static bool pcapng_tail(const struct result *res)
 	return ok;
 }
 
+/* What the output has told of, or found when it began, and lives at its start. */
+static bool tell_image(struct image *img)
+{
+	if (img->gone || (img->born && !img->described) ||
+	    (img->ended && img->ended <= pcapng.start) || !filter_image(img))
+		return true;
+	return pcapng_describe_image(img, pcapng.start);
+}
+
+static bool tell_conn(struct conn *c)
+{
+	if (!c->told || (c->born && !c->described) ||
+	    (c->freed && c->freed <= pcapng.start) || !filter_conn(c))
+		return true;
+	return pcapng_describe_conn(c, pcapng.start);
+}
+
 bool pcapng_rotate(__u64 time)
 {
 	struct result res;
@@ -386,7 +427,9 @@ bool pcapng_rotate(__u64 time)
 		return false;
 	}
 	pcapng.start = time;
-	return open_named(name) && write_shb(&pcapng.cap) && write_idb(&pcapng.cap);
+	return open_named(name) && write_shb(&pcapng.cap) &&
+	       write_idb(&pcapng.cap) && image_each(tell_image) &&
+	       conn_each(tell_conn);
 }
 
 static bool pcapng_flush(void)

@@ -125,6 +125,16 @@ static void add_image(struct image *img)
 	add_argv(s);
 	add_name("filename", s->filename, strlen(s->filename));
 	add_name("cwd", s->cwd, strlen(s->cwd));
+	add_name("cgroup", s->cgroup, strlen(s->cgroup));
+	if (img->net_ns)
+		add(" nspid=%u netns=%u pidns=%u mntns=%u", img->ns_tgid,
+		    img->net_ns, img->pid_ns, img->mnt_ns);
+	if (img->loginuid != NOBODY)
+		add(" loginuid=%u", img->loginuid);
+	if (img->sessionid != NOBODY)
+		add(" session=%u", img->sessionid);
+	if (img->execs)
+		add(" execs=%u", img->execs);
 }
 
 static const char *proc_what(const struct image *img, const struct record *r,

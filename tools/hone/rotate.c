@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct rotation rotation;
 
@@ -111,8 +112,7 @@ char *rotate_next(__u64 real)
 
 void rotate_done(const char *name)
 {
-	extern char **environ;
-	char *argv[] = { (char *)rotation.command, (char *)name, NULL };
+	char * const argv[] = { (char *)rotation.command, (char *)name, NULL };
 	int err;
 
 	if (!rotation.command)

@@ -187,6 +187,8 @@ struct image *image_get(__u64 id, __u32 tgid, __u64 now)
 	if (!img) {
 		img = table_add(&images, id, sizeof(*img));
 		img->gone = true;
+		img->loginuid = NOBODY;
+		img->sessionid = NOBODY;
 		image_list(img, now);
 	}
 	if (!img->tgid && tgid) {
@@ -294,6 +296,11 @@ struct image *image_of_record(const struct record *r)
 	img->ppid = p->ppid;
 	img->kthread = r->rec.flags & HONE_F_PROC_KTHREAD;
 	if (p->event != HONE_PROC_EXIT) {
+		img->cgroup = p->cgroup;
+		img->ns_tgid = p->ns_tgid;
+		img->loginuid = p->loginuid;
+		img->sessionid = p->sessionid;
+		img->execs = p->exec_count;
 		img->net_ns = p->net_ns;
 		img->pid_ns = p->pid_ns;
 		img->mnt_ns = p->mnt_ns;

@@ -22,6 +22,8 @@ struct strings {
 	char *cgroup;
 };
 
+#define NOBODY	~0U
+
 /* Name and user of a process, which it may change. */
 struct naming {
 	__u32 uid, euid, gid, egid;
@@ -50,7 +52,11 @@ struct image {
 	__u32 nth;			/* how many came before @as */
 	__u32 tgid, ppid;
 	__u32 exit_code;
-	__u32 net_ns, pid_ns, mnt_ns;
+	__u64 cgroup;			/* id, 0: not known */
+	__u32 ns_tgid;			/* in its own pid namespace */
+	__u32 net_ns, pid_ns, mnt_ns;	/* inode numbers, 0: not known */
+	__u32 loginuid, sessionid;	/* NOBODY: not set */
+	__u32 execs;			/* since it was forked */
 	bool kthread;
 	bool followed;			/* by the filter, with its children */
 	bool born;			/* the stream tells of its beginning */

@@ -184,6 +184,16 @@ static void fill_proc(struct hone_proc *p, __u32 event,
 	p->egid = t->uid;
 	p->loginuid = ~0U;
 	p->sessionid = ~0U;
+	if (t->where) {
+		p->cgroup = t->where->cgroup_id;
+		p->ns_tgid = t->where->pid;
+		p->net_ns = t->where->ns;
+		p->pid_ns = t->where->ns + 1;
+		p->mnt_ns = t->where->ns + 2;
+		p->loginuid = t->where->loginuid;
+		p->sessionid = 3;
+		p->exec_count = 2;
+	}
 	if (t->kthread)
 		p->rec.flags = HONE_F_PROC_KTHREAD;
 	put_name(p->comm, t->comm, HONE_COMM_LEN - 1);
@@ -211,6 +221,9 @@ void proc(__u32 event, const struct task *t)
 	u.p.argv_size = n;
 	if (n && event != HONE_PROC_FORK)
 		len += put_attr(u.bytes + len, HONE_ATTR_ARGV, argv, n);
+	if (t->where && event != HONE_PROC_FORK)
+		len += put_attr(u.bytes + len, HONE_ATTR_CGROUP,
+				t->where->cgroup, strlen(t->where->cgroup));
 	put(&u.p.rec, HONE_REC_PROC, len);
 }
 

@@ -28,6 +28,15 @@ void lost(unsigned int packets, unsigned int actors);
 /* Records are lost, and nothing tells of it but their numbers. */
 void skip_seq(unsigned int n);
 
+/* A container that a process is in. */
+struct where {
+	__u64 cgroup_id;
+	const char *cgroup;
+	__u32 pid;		/* inside */
+	__u32 ns;		/* inode number, of net; pid and mnt are next */
+	__u32 loginuid;
+};
+
 /* A process: everything follows from its pid and image. */
 struct task {
 	__u64 id;
@@ -37,6 +46,7 @@ struct task {
 	const char *comm, *path;
 	const char *argv[6];
 	bool kthread;
+	const struct where *where;
 };
 
 void proc(__u32 event, const struct task *t);

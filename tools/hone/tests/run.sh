@@ -308,11 +308,15 @@ stand_alone()
 		perl "$here/verify.pl" "$f" || return 1
 	done
 }
+files()
+{
+	find "$tmp/turn" -type f -printf '%f\n' | sort -V
+}
 named()
 {
-	echo "$* "
-	ls -v "$tmp/turn" | tr '\n' ' '
-	[ "$(ls -v "$tmp/turn" | tr '\n' ' ')" = "$* " ]
+	echo "$*"
+	files
+	[ "$(files | tr '\n' ' ')" = "$* " ]
 }
 # Times and sources of the packets, over all files in order of their names.
 packets_of()
@@ -326,8 +330,10 @@ packets_of()
 }
 once_each()
 {
-	# shellcheck disable=SC2046 # names without blanks
-	packets_of $(ls -v "$tmp/turn"/*) >"$tmp/turned"
+	local list
+
+	mapfile -t list < <(files)
+	packets_of "${list[@]/#/$tmp/turn/}" >"$tmp/turned"
 	packets_of "$1" >"$tmp/unturned"
 	wc -l <"$tmp/turned"
 	[ -s "$tmp/turned" ] && cmp "$tmp/turned" "$tmp/unturned"
@@ -365,6 +371,7 @@ t "-G: names that tell the time" turn -r "$tmp/udp.hone" \
 t "and numbers" named 2023-221320- 2023-221320-1
 run_for()
 {
+	# shellcheck disable=SC2016 # it is a script
 	printf '#!/bin/sh\nmv "$1" "$1.done"\n' >"$tmp/post"
 	chmod +x "$tmp/post"
 	turn -r "$tmp/udp.hone" -o "$tmp/turn/f" -G 0.1 -z "$tmp/post"

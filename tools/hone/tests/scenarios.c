@@ -597,6 +597,26 @@ static void escapes(void)
 	udp_out(&asker, &t, &t, "escape");
 }
 
+/* A process in a container, and one whose container is not known. */
+static void container(void)
+{
+	static const struct where in = {
+		.cgroup_id = 4711, .cgroup = "/machine/web one",
+		.pid = 7, .ns = 4026532000U, .loginuid = 1000,
+	};
+	struct task t = server;
+
+	t.id = 90;
+	t.pid = 900;
+	t.where = &in;
+	begin();
+	at(100);
+	proc(HONE_PROC_FORK, &t);
+	proc(HONE_PROC_EXEC, &t);
+	udp_out(&asker, &t, &t, "from inside");
+	proc_exit(&t, 0);
+}
+
 /* More processes than a summary keeps, each with one datagram. */
 static void many(void)
 {
@@ -861,6 +881,7 @@ static const struct {
 	{ "short-headers", short_headers },
 	{ "renamed", renamed },
 	{ "escapes", escapes },
+	{ "container", container },
 	{ "many", many },
 	{ "changes", changes },
 	{ "losses", losses },

@@ -312,6 +312,40 @@ TEST_F(actors, socket_life)
 	EXPECT_LT(open->rec.time, end->rec.time);
 }
 
+static int count_socks(struct stream *s, uint64_t cookie, int event)
+{
+	const struct hone_sock_rec *r;
+	const struct hone_rec *rec = NULL;
+	int cpu = 0, n = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		r = (const void *)rec;
+		n += rec->type == HONE_REC_SOCK && r->cookie == cookie &&
+		     r->event == event;
+	}
+	return n;
+}
+
+/* What was told of once is told of again, for whoever begins a new file. */
+TEST_F(actors, restart_tells_again)
+{
+	struct sockaddr_in at;
+	int i, fd = udp_socket(&at);
+	uint64_t cookie = cookie_of(fd);
+
+	for (i = 0; i < 6; i++) {
+		if (i == 3)
+			ASSERT_EQ(0, stream_command(&self->s, "restart\n"));
+		ASSERT_EQ(1, sendto(fd, "x", 1, 0, (void *)&at, sizeof(at)));
+	}
+	stream_stop(&self->s);
+	EXPECT_EQ(-EINVAL, stream_command(&self->s, "restart\n"));
+	/* It was open when it was made: told of by its own record. */
+	EXPECT_EQ(1, count_socks(&self->s, cookie, HONE_SOCK_OPEN));
+	EXPECT_EQ(1, count_socks(&self->s, cookie, HONE_SOCK_ANNOUNCE));
+	close(fd);
+}
+
 TEST_F(actors, refused)
 {
 	struct sockaddr_in at;

@@ -11,7 +11,7 @@ if [ ! -d $dir ]; then
 	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 30
+ktap_set_plan 48
 
 # check DESCRIPTION COMMAND...: passes if the command does.
 check()
@@ -78,6 +78,7 @@ check "filter that is taken" takes "filter 1,6 0 0 262144" "^filter: 1 instr"
 check "change that is taken" takes "datagrams change" "^datagrams: change"
 check "sub-buffer too small" refuses "subbuf_size 4" "subbuf_size: 4 is not in"
 check "too few sub-buffers" refuses "subbufs 1" "subbufs: 1 is not in"
+check "restart before start" refuses "restart" "restart: the session is not running"
 check "stop before start" refuses "stop" "stop: the session is not running"
 check "a start with more to say" refuses "start now" "start: no such setting"
 check "more than the memory" refuses "$(printf 'subbuf_size 16384\nsubbufs 128\nstart')" \
@@ -131,5 +132,89 @@ killed()
 	[ "$(echo $dir/s*)" = "$dir/s*" ]
 }
 check "killed: no session is left" killed
+
+# What holds for all sessions.
+sys=/sys/kernel/hone
+default()
+{
+	echo "$2" >"$sys/$1" || return 1
+	begin
+	status | grep -qx "$1: $3"
+}
+# keeps FILE VALUE...: it refuses each, and stays as it is.
+keeps()
+{
+	file=$sys/$1
+	was=$(cat "$file")
+	shift
+	for value; do
+		if (echo "$value" >"$file") 2>/dev/null; then
+			echo "# it took $value"
+			return 1
+		fi
+	done
+	[ "$(cat "$file")" = "$was" ]
+}
+if grep -q 'hone.comment=booted\\x20so' /proc/cmdline; then
+	check "comment of the boot parameter" grep -qx 'booted so' $sys/comment
+	check "one that is wrong is told of" sh -c \
+		"dmesg | grep -q '.many. invalid for parameter .hone.snaplen'"
+else
+	ktap_test_skip "comment of the boot parameter: the kernel got none"
+	ktap_test_skip "one that is wrong is told of: the kernel got none"
+fi
+check "version" grep -qx '[0-9]*\.[0-9]*' $sys/version
+check "features" grep -qw packet $sys/features
+check "default snaplen" default snaplen 128 128
+check "default sub-buffer size" default subbuf_size 64 65536
+check "default sub-buffers" default subbufs 8 8
+check "snaplen: what is none" keeps snaplen -1 x 262145 '' '1 2'
+check "subbuf_size: what is none" keeps subbuf_size 0 33 31 16385 64k
+check "subbufs: what is none" keeps subbufs 3 1025 0x
+echo 262144 >$sys/snaplen
+echo 256 >$sys/subbuf_size
+echo 16 >$sys/subbufs
+comment()
+{
+	echo "$1" >$sys/comment && [ "$(cat $sys/comment)" = "$2" ]
+}
+check "comment" comment 'of\040the\x20lab' 'of the lab'
+check "comment: what is none" keeps comment "$(seq 100 | tr '\n' x)" 'a\x07b' 'a\nb\033'
+check "comment: none" comment '' ''
+host_id()
+{
+	echo 01234567-89ab-cdef-0123-456789abcdef >$sys/host_id &&
+		grep -qx 01234567-89ab-cdef-0123-456789abcdef $sys/host_id
+}
+check "host id" host_id
+check "host id: what is none" keeps host_id 0123 \
+	01234567-89ab-cdef-0123-456789abcdeg
+echo >$sys/host_id
+totals()
+{
+	sed 's/^/# /' $sys/totals
+	awk 'NR > 1 { n++; bad += $2 != $3 + $4 + $5 + $6; sum += $2 }
+		END { exit n != 4 || bad || !sum }' $sys/totals
+}
+check "totals" totals
+charged()
+{
+	pinned()
+	{
+		awk '/^VmPin/ { print $2 }' /proc/$$/status
+	}
+	begin
+	before=$(pinned)
+	echo start >&3
+	want=$(($(cat $sys/subbuf_size) * $(cat $sys/subbufs) * cpus))
+	during=$(pinned)
+	one=$(cat $sys/sessions)
+	exec 3>&-
+	[ "$before" -eq 0 ] && [ "$during" -eq "$want" ] && [ "$one" = 1 ] &&
+		[ "$(pinned)" -eq 0 ] && [ "$(cat $sys/sessions)" = 0 ]
+}
+possible=$(cat /sys/devices/system/cpu/possible)
+cpus=$((${possible##*-} + 1))
+check "rings are pinned memory" charged
 : "$begin_again"
 ktap_finished

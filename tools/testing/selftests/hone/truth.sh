@@ -4,7 +4,8 @@
 # has truth_check compare.  truth.sh [--together] [CASE...]
 #
 # HONE_TEST_ROUNDS and HONE_TEST_PROCESSES make it shorter or longer, as a rule
-# each case must give at least 500 packets.
+# each case must give at least 500 packets. With HONE_TEST_ROTATE the capture
+# goes on in another file after so many seconds.
 # shellcheck source=/dev/null
 . ./ktap_helpers.sh
 
@@ -28,7 +29,9 @@ skip_all()
 # late to read what has come.
 mkfifo "$dir/ready"
 keep=${HONE_TEST_KEEP:-}	# for a look at what was wrong
-"$reader" -o "$dir/capture" ${keep:+--record "$dir/raw"} -B 16384 --resolve-window 20000 \
+mkdir "$dir/files"
+"$reader" -o "$dir/files/capture" ${HONE_TEST_ROTATE:+-G "$HONE_TEST_ROTATE"} \
+	${keep:+--record "$dir/raw"} -B 16384 --resolve-window 20000 \
 	--resolve-buffer 131072 --ready-fd 3 \
 	3>"$dir/ready" >"$dir/reader.log" 2>&1 &
 pid=$!
@@ -44,5 +47,8 @@ fi
 kill -INT $pid
 wait $pid || echo "# hone-relayread ended with status $?"
 sed 's/^/# /' "$dir/reader.log"
-[ -z "$keep" ] || cp "$dir/log" "$dir/capture" "$dir/raw" "$keep"
-./truth_check "$dir/log" "$dir/capture" "$packets"
+[ -z "$keep" ] || cp "$dir/log" "$dir"/files/* "$dir/raw" "$keep"
+echo "# files: $(find "$dir/files" -type f | wc -l)"
+# In the order they were written in.
+# shellcheck disable=SC2046 # names without blanks
+./truth_check "$dir/log" "$packets" $(ls -v "$dir"/files/*)

@@ -3,8 +3,9 @@
  * Ground truth: compares a capture with what the programs have written down,
  * packet by packet, and says for each case how many packets were named right,
  * and how many would have been by the rule "it is the owner of the socket".
- *   truth_check LOG CAPTURE [PACKETS]
- * Prints KTAP. PACKETS is how many there must be of a case at least.
+ *   truth_check LOG PACKETS CAPTURE...
+ * Prints KTAP. PACKETS is how many there must be of a case at least. Several
+ * captures are the parts of one, each of which stands alone.
  */
 #define _GNU_SOURCE
 #include "truth.h"
@@ -104,11 +105,18 @@ static bool table_get(struct table *t, uint64_t key, uint64_t *value)
 	return e->used;
 }
 
+static void table_clear(struct table *t)
+{
+	free(t->e);
+	*t = (struct table){ 0 };
+}
+
 static struct table members;		/* (case, pid) */
 static struct table creators;		/* connection -> pid */
 static struct table starts;		/* (connection, in/out, seq) -> frame */
 static struct table described;	/* pid -> its block's offset */
 static const uint8_t *file;
+static unsigned int undescribed;
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -411,10 +419,11 @@ static bool first_frame(const struct packet *p, uint32_t *id)
 	return false;
 }
 
-/* All frames that begin in a packet have been seen. */
+/* All frames that begin in a packet have been seen; UDP shows none again. */
 static void mark_frames(const struct packet *p, bool tcp)
 {
 	const uint8_t *at = p->data + p->payload, *end = p->data + p->len;
+	int way = p->out ? TRUTH_OUT : TRUTH_IN;
 	uint32_t id;
 
 	while (at + 16 <= end) {
@@ -422,7 +431,12 @@ static void mark_frames(const struct packet *p, bool tcp)
 		if (!at || at + 16 > end)
 			break;
 		if (is_frame(at, &id)) {
-			seen[id] |= p->out ? TRUTH_OUT : TRUTH_IN;
+			if (p->proto == 17 && seen[id] & way) {
+				score[truth->frame[id].number].packets++;
+				wrong(truth->frame[id].number, p,
+				      "frame %u was there already", id);
+			}
+			seen[id] |= way;
 			if (tcp)
 				table_set(&starts, start_key(p, p->seq +
 					  (at - p->data - p->payload)), id);
@@ -440,12 +454,17 @@ static int case_of_port(unsigned int port)
 
 static void check_packet(const struct packet *p)
 {
-	uint64_t creator = 0;
+	uint64_t creator = 0, at_pid;
 	uint32_t id;
 	int number;
 	const uint8_t *at;
 
 	table_get(&creators, p->conn, &creator);
+	if (p->pid && !table_get(&described, p->pid, &at_pid)) {
+		printf("# packet %u (%s): nothing describes its process\n",
+		       p->number, p->comment);
+		undescribed++;
+	}
 	number = case_of_port(p->dport);
 	if (number < 0)
 		number = case_of_port(p->sport);
@@ -471,9 +490,12 @@ static void check_packet(const struct packet *p)
 
 static void read_file(size_t size)
 {
-	unsigned int n = 0;
+	static unsigned int n;
 	size_t at = 0;
 	uint64_t v;
+
+	table_clear(&described);
+	table_clear(&creators);
 
 	while (at + 12 <= size) {
 		uint32_t type = get32(file + at), len = get32(file + at + 4);
@@ -589,16 +611,21 @@ static int report(unsigned int at_least)
 	if (at_least)
 		printf("%s %u creator_only_is_not_enough\n",
 		       creator * 10 < packets * 9 ? "ok" : "not ok", ++n);
+	printf("%s %u each_process_is_described\n", undescribed ? "not ok" : "ok",
+	       ++n);
+	bad += !!undescribed;
 	printf("1..%u\n", n);
 	return bad || !n || (at_least && creator * 10 >= packets * 9);
 }
 
 int main(int argc, char **argv)
 {
-	size_t size, i;
+	uint32_t e;
+	size_t size;
+	int i;
 
-	if (argc < 3 || argc > 4) {
-		fputs("usage: truth_check LOG CAPTURE [PACKETS]\n", stderr);
+	if (argc < 4) {
+		fputs("usage: truth_check LOG PACKETS CAPTURE...\n", stderr);
 		return 2;
 	}
 	truth = map(argv[1], &size);
@@ -607,12 +634,15 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	seen = calloc(1, TRUTH_FRAMES);
-	for (i = 0; i < truth->n_events && i < TRUTH_EVENTS; i++)
-		table_set(&members, (uint64_t)truth->event[i].number << 32 |
-			  truth->event[i].who.pid, 1);
+	for (e = 0; e < truth->n_events && e < TRUTH_EVENTS; e++)
+		table_set(&members, (uint64_t)truth->event[e].number << 32 |
+			  truth->event[e].who.pid, 1);
 	printf("KTAP version 1\n");
-	file = map(argv[2], &size);
-	read_file(size);
+	for (i = 3; i < argc; i++) {
+		file = map(argv[i], &size);
+		read_file(size);
+		munmap((void *)file, size);
+	}
 	find_missing();
-	return report(argc > 3 ? atoi(argv[3]) : 0);
+	return report(atoi(argv[2]));
 }

@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Three readers at once, under load: one ends as it should, one is killed, and
+# one is stopped until its buffers have run over. None disturbs another, and
+# each account is exact. The files are left in HONE_TEST_FILES.
+# shellcheck source=/dev/null
+. ./ktap_helpers.sh
+
+debug=/sys/kernel/debug/hone
+dir=$(mktemp -d)
+reader=$(command -v hone-relayread)
+trap 'touch $dir/over; rm -rf "$dir"' EXIT
+
+ktap_print_header
+if [ ! -d $debug ] || [ -z "$reader" ]; then
+	ktap_skip_all "no $debug, or no hone-relayread"
+	exit "$KSFT_SKIP"
+fi
+ktap_set_plan 11
+
+check()
+{
+	what=$1
+	shift
+	if "$@"; then
+		ktap_test_pass "$what"
+	else
+		tail -n 5 "$dir"/*.log | sed 's/^/# /'
+		ktap_test_fail "$what"
+	fi
+}
+
+# begin NAME ARG...: a reader; its pid is in $pid.
+begin()
+{
+	name=$1
+	shift
+	mkfifo "$dir/ready"
+	"$reader" -o "$dir/$name.pcapng" --ready-fd 3 "$@" \
+		3>"$dir/ready" 2>"$dir/$name.log" &
+	pid=$!
+	read -r _ <"$dir/ready"
+	rm "$dir/ready"
+}
+
+number()
+{
+	sed -n "s/^\([0-9]*\) packets $2.*/\1/p" "$dir/$1.log"
+}
+
+# The account of reader $1 adds up.
+exact()
+{
+	sum=$(($(number "$1" captured) + $(number "$1" filtered) + \
+	       $(number "$1" lost)))
+	echo "# $1: $(tr '\n' ';' <"$dir/$1.log")"
+	[ "$(number "$1" seen)" = $sum ]
+}
+
+column()
+{
+	awk -v cpu="$2" -v kind="$3" -v name="$4" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+		$1 == cpu && $2 == kind { print $at[name] }' "$1/stats"
+}
+
+load()
+{
+	while [ ! -e "$dir/over" ]; do
+		./truth "$dir/log" --rounds 400 udp tcp tcp-bulk \
+			>/dev/null 2>&1
+	done
+}
+load &
+load=$!
+
+begin whole -s 96 udp
+whole=$pid
+begin killed tcp
+killed=$pid
+before=$(echo $debug/s*)
+begin stopped -B 128
+stopped=$pid
+for session in "$debug"/s*; do
+	case " $before " in
+	*" $session "*)	;;
+	*)	break ;;
+	esac
+done
+check "three sessions" test "$(cat /sys/kernel/hone/sessions)" -eq 3
+
+kill -STOP $stopped
+# Killed while it writes.
+until [ -s "$dir/killed.pcapng" ]; do
+	kill -0 $killed || break
+done
+kill -KILL $killed
+wait $killed 2>/dev/null
+check "the killed one's session is gone" \
+	test "$(cat /sys/kernel/hone/sessions)" -eq 2
+until [ "$(column "$session" all packet lost)" -gt 1000 ]; do
+	kill -0 $stopped || break
+done
+sleep "${HONE_TEST_STOP:-0}"
+kill -CONT $stopped
+kill -INT $stopped
+wait $stopped
+check "the stopped one ends well" test $? -eq 0
+check "it has lost packets" test "$(number stopped lost)" -gt 1000
+check "its account is exact" exact stopped
+kill -INT $whole
+wait $whole
+check "the third one ends well" test $? -eq 0
+check "it has lost none" test "$(number whole lost)" -eq 0
+check "it has left out the others" test "$(number whole filtered)" -gt 0
+check "its account is exact" exact whole
+touch "$dir/over"
+wait $load
+check "no session is left" test "$(cat /sys/kernel/hone/sessions)" -eq 0
+check "each has a file" test -s "$dir/whole.pcapng" -a \
+	-s "$dir/killed.pcapng" -a -s "$dir/stopped.pcapng"
+if [ -n "${HONE_TEST_FILES:-}" ]; then
+	for f in whole killed stopped; do
+		cp "$dir/$f.pcapng" "$HONE_TEST_FILES/readers-$f.pcapng"
+	done
+fi
+ktap_finished
