@@ -2,6 +2,7 @@
 /* Captures: beginning and end, the same for a session and recorded files. */
 #include "capture.h"
 #include "options.h"
+#include "out_json.h"
 #include "out_summary.h"
 #include "out_text.h"
 #include "pcapng.h"
@@ -36,6 +37,11 @@ bool capture_open(void)
 		if (!text_open(options.text))
 			return false;
 		sink_add(&sink_text);
+	}
+	if (options.json) {
+		if (!json_open(options.json))
+			return false;
+		sink_add(&sink_json);
 	}
 	if (options.summary) {
 		if (!summary_open(options.summary_path))

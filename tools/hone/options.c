@@ -29,6 +29,7 @@ struct options options = {
 
 enum {
 	O_TEXT = 256,
+	O_JSON,
 	O_SUMMARY,
 	O_RECORD,
 	O_COMMENT,
@@ -66,6 +67,9 @@ static const struct opt {
 	{ O_TEXT, "text", "[FILE]",
 	  "write text, a record a line, to FILE or standard\n"
 	  "output; this is done too if no output is named" },
+	{ O_JSON, "json", "[FILE]",
+	  "write JSON, an object a line, to FILE or standard\n"
+	  "output" },
 	{ O_SUMMARY, "summary", "[FILE]",
 	  "write at the end, to FILE or standard error,\n"
 	  "which process talked how much and with whom" },
@@ -248,6 +252,9 @@ static void take(const struct opt *o, char *arg)
 	case O_TEXT:
 		options.text = arg ? arg : "-";
 		break;
+	case O_JSON:
+		options.json = arg ? arg : "-";
+		break;
 	case O_SUMMARY:
 		options.summary = true;
 		options.summary_path = arg;
@@ -364,7 +371,7 @@ static bool is_stdout(const char *path)
 static void check(void)
 {
 	if (is_stdout(options.out) + is_stdout(options.text) +
-	    is_stdout(options.record) +
+	    is_stdout(options.json) + is_stdout(options.record) +
 	    (options.summary && is_stdout(options.summary_path)) > 1) {
 		msg("standard output: more than one output wants it");
 		usage();
@@ -388,8 +395,8 @@ static void check(void)
 	/* A recorded file may come from another host. */
 	if (!host_info_given)
 		options.host_info = !options.n_inputs;
-	if (!options.out && !options.text && !options.record &&
-	    !options.summary)
+	if (!options.out && !options.text && !options.json &&
+	    !options.record && !options.summary)
 		options.text = "-";
 }
 

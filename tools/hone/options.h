@@ -9,6 +9,7 @@
 struct options {
 	const char *out;		/* PCAP-NG, or NULL */
 	const char *text;		/* "-" or file, or NULL */
+	const char *json;		/* the same */
 	bool summary;
 	const char *summary_path;	/* NULL: standard error */
 	const char *record;		/* raw file, or NULL */

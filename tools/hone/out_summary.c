@@ -3,7 +3,7 @@
 #include "out_summary.h"
 #include "encode.h"
 #include "msg.h"
-#include "out_text.h"
+#include "words.h"
 #include "writer.h"
 
 #include <arpa/inet.h>

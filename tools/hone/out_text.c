@@ -3,6 +3,7 @@
 #include "out_text.h"
 #include "encode.h"
 #include "msg.h"
+#include "words.h"
 #include "writer.h"
 
 #include <arpa/inet.h>
@@ -183,23 +184,6 @@ static bool text_proc(struct image *img, const struct record *r)
 	return end();
 }
 
-const char *proto_name(unsigned int proto)
-{
-	static char number[16];
-
-	switch (proto) {
-	case IPPROTO_TCP:	return "tcp";
-	case IPPROTO_UDP:	return "udp";
-	case IPPROTO_ICMP:	return "icmp";
-	case IPPROTO_ICMPV6:	return "icmp6";
-	case IPPROTO_SCTP:	return "sctp";
-	case IPPROTO_UDPLITE:	return "udplite";
-	case IPPROTO_RAW:	return "raw";
-	}
-	snprintf(number, sizeof(number), "%u", proto);
-	return number;
-}
-
 static void add_address(const char *key, int family, const __u8 *addr,
 			unsigned int port)
 {
@@ -208,20 +192,6 @@ static void add_address(const char *key, int family, const __u8 *addr,
 	inet_ntop(family, addr, s, sizeof(s));
 	add(family == AF_INET6 ? " %s=[%s]:%u" : " %s=%s:%u", key, s, port);
 }
-
-static const char *const sock_events[] = {
-	[HONE_SOCK_OPEN]	= "open",
-	[HONE_SOCK_ACCEPT]	= "accept",
-	[HONE_SOCK_BIND]	= "bind",
-	[HONE_SOCK_CONNECT]	= "connect",
-	[HONE_SOCK_CLOSE]	= "close",
-	[HONE_SOCK_FREE]	= "free",
-	[HONE_SOCK_ANNOUNCE]	= "announce",
-	[HONE_SOCK_SNAPSHOT]	= "snapshot",
-	[HONE_SOCK_HOLDER]	= "holder",
-	[HONE_SOCK_ERROR]	= "error",
-	[HONE_SOCK_OVERFLOW]	= "overflow",
-};
 
 static bool sock_closes(unsigned int event)
 {
@@ -263,11 +233,7 @@ static bool text_sock(struct conn *c, const struct record *r)
 		add(" pid=%u tid=%u id=%llu", r->sock.actor_tgid,
 		    r->sock.actor_tid, r->sock.actor);
 	add(" conn=%llu", c->cookie);
-	if (event < sizeof(sock_events) / sizeof(*sock_events) &&
-	    sock_events[event])
-		add(" how=%s", sock_events[event]);
-	else
-		add(" how=%u", event);
+	add(" how=%s", sock_event_name(event));
 	if (owner)
 		add(" owner=%u", owner->tgid);
 	if (c->parent)
@@ -277,13 +243,6 @@ static bool text_sock(struct conn *c, const struct record *r)
 		add(" error=%d", r->sock.error);
 	return end();
 }
-
-static const char *const quality_names[] = {
-	[HONE_Q_NONE]	= "none",
-	[HONE_Q_KERNEL]	= "kernel",
-	[HONE_Q_OWNER]	= "owner",
-	[HONE_Q_EXACT]	= "exact",
-};
 
 static void add_flow(const struct attributed *p)
 {
@@ -332,7 +291,7 @@ static bool text_packet(const struct attributed *p)
 		add(" gone=1");
 	if (p->made && p->img)
 		add(" made=kernel");
-	add(" quality=%s", quality_names[p->quality]);
+	add(" quality=%s", quality_name(p->quality));
 	return end();
 }
 
@@ -352,16 +311,13 @@ static bool text_late(const struct late *l)
 
 static bool text_tail(const struct result *res)
 {
-	static const char *const kinds[] = {
-		"process", "socket", "actor", "packet",
-	};
 	bool ok = begin("TAIL", res->end);
 	int k;
 
 	if (ok) {
 		add(" packets=%llu", res->captured);
 		for (k = 0; k < HONE_KIND_MAX; k++)
-			add(" %s=%llu,%llu,%llu", kinds[k],
+			add(" %s=%llu,%llu,%llu", kind_name(k),
 			    res->kind[k].seen,
 			    res->kind[k].filtered,
 			    res->kind[k].lost);

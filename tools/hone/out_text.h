@@ -9,7 +9,4 @@
 bool text_open(const char *path);
 extern const struct sink sink_text;
 
-/* "tcp", "udp", ... or the number; in a buffer that the next call reuses. */
-const char *proto_name(unsigned int proto);
-
 #endif

@@ -9,6 +9,7 @@
 #include "encode.h"
 #include "msg.h"
 #include "rotate.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,13 +44,6 @@ struct tail {
 /* In and out, each certain and not. */
 struct tail_cache {
 	struct tail *tail[4];
-};
-
-static const char *const quality_names[] = {
-	[HONE_Q_NONE]	= "none",
-	[HONE_Q_KERNEL]	= "kernel",
-	[HONE_Q_OWNER]	= "owner",
-	[HONE_Q_EXACT]	= "exact",
 };
 
 static __u32 block_flags(const struct hone_packet *p)
@@ -99,7 +93,7 @@ static size_t make_comment(char *s, const struct attributed *p)
 		n += sprintf(s + n, " MADE=kernel");
 	for (i = 0; i < p->n_more; i++)
 		n += sprintf(s + n, i ? ",%u" : " ALSO=%u", p->more[i]->tgid);
-	n += sprintf(s + n, " Q=%s", quality_names[p->quality]);
+	n += sprintf(s + n, " Q=%s", quality_name(p->quality));
 	return n;
 }
 

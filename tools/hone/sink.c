@@ -2,7 +2,7 @@
 /* Sinks: hands everything to each of the outputs in use. */
 #include "sink.h"
 
-static const struct sink *sinks[4];
+static const struct sink *sinks[8];
 static int n_sinks;
 
 void sink_add(const struct sink *s)

@@ -103,7 +103,7 @@ convert()
 	bad-*)	want=4 ;;
 	esac
 	status "$want" '' "$1" -q -r "$tmp/$2.hone" -o "$3.pcapng" \
-		--text="$3.txt" --summary="$3.summary"
+		--text="$3.txt" --json="$3.json" --summary="$3.summary"
 }
 
 # tshark says so without complaint: shark FILE FILTER WANTED-NUMBER
@@ -138,6 +138,15 @@ capinfos_reads()
 		  grep -q 'Strict time order: *True' "$tmp/capinfos"; }
 }
 
+# An object a line, as strictly as the library reads it.
+json_valid()
+{
+	perl -MJSON::PP -ne 'my $o = decode_json($_);
+		die "line $.: what type?\n" unless $o->{type} && $o->{time};
+		die "line $.: not as a line\n" unless /^\{[^\n]*\}\n\z/' "$1" &&
+		[ -s "$1" ]
+}
+
 packets_in()
 {
 	grep -c '^PAKT' "$tmp/$1.txt"
@@ -154,9 +163,10 @@ for f in "$tmp"/*.hone; do
 	esac
 	out=$tmp/$name
 	t "$name: is read" convert "$reader" "$name" "$out"
-	for kind in pcapng txt summary; do
+	for kind in pcapng txt json summary; do
 		t "$name: $kind is as expected" same "$out.$kind" "$name.$kind"
 	done
+	judge perl "$name: what is said in JSON is valid" json_valid "$out.json"
 	judge perl "$name: the file keeps its promises" \
 		perl "$here/verify.pl" "$out.pcapng"
 	packets=$(packets_in "$name")
