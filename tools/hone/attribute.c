@@ -412,6 +412,7 @@ static void rx_set(struct rx *rx, const struct record *r, const struct flow *f,
 	/* They point into the record, which does not last. */
 	rx->flow.saddr = rx->addr;
 	rx->flow.daddr = rx->addr + 16;
+	rx->flow.l4 = NULL;
 }
 
 static void received(struct held *h, const struct record *r,

@@ -3,6 +3,7 @@
 #include "capture.h"
 #include "options.h"
 #include "out_json.h"
+#include "out_line.h"
 #include "out_summary.h"
 #include "out_text.h"
 #include "pcapng.h"
@@ -37,6 +38,11 @@ bool capture_open(void)
 		if (!text_open(options.text))
 			return false;
 		sink_add(&sink_text);
+	}
+	if (options.lines) {
+		if (!line_open(options.lines))
+			return false;
+		sink_add(&sink_line);
 	}
 	if (options.json) {
 		if (!json_open(options.json))

@@ -200,7 +200,13 @@ void decode_flow(const struct record *r, struct flow *f)
 		f->alen = 16;
 		at = ipv6_transport(p, len, &f->proto, &f->fragment);
 	}
-	if (!at || f->fragment || at + 8 > len)
+	if (!at || at > len)
+		return;
+	f->l4 = p + at;
+	f->l4_len = len - at;
+	if (r->packet.wire_len > at)
+		f->l4_wire = r->packet.wire_len - at;
+	if (f->fragment || at + 8 > len)
 		return;
 	p += at;
 	len -= at;

@@ -63,6 +63,9 @@ struct flow {
 	__u32 payload;		/* bytes behind the TCP or UDP header */
 	const __u8 *saddr, *daddr;	/* 4 or 16 bytes */
 	int alen;
+	const __u8 *l4;		/* what is behind IP, NULL if unknown */
+	__u32 l4_len;			/* of it, bytes recorded */
+	__u32 l4_wire;			/* and on the wire */
 };
 
 #define TCP_FIN	0x01

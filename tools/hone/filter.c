@@ -81,6 +81,11 @@ void filter_pid(const char *list)
 		add_by(BY_PID, next_number("--pid", list, &at), NULL);
 }
 
+void filter_add_pid(__u32 pid)
+{
+	add_by(BY_PID, pid, NULL);
+}
+
 void filter_uid(const char *list)
 {
 	const char *at = list;

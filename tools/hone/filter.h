@@ -16,6 +16,8 @@ void filter_comm(const char *name);
 void filter_exe(const char *path);
 void filter_follow_forks(void);
 void filter_exclude_pid(const char *list);
+/* One more process that is wanted, from now on. */
+void filter_add_pid(__u32 pid);
 /* The words of a pcap-filter(7) expression. */
 void filter_expression(char **words, int n);
 void filter_expression_file(const char *path);

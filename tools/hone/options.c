@@ -3,6 +3,7 @@
 #include "options.h"
 #include "filter.h"
 #include "msg.h"
+#include "out_line.h"
 #include "rotate.h"
 
 #include <linux/hone.h>
@@ -30,6 +31,7 @@ struct options options = {
 enum {
 	O_TEXT = 256,
 	O_JSON,
+	O_PRINT,
 	O_SUMMARY,
 	O_RECORD,
 	O_COMMENT,
@@ -64,9 +66,20 @@ static const struct opt {
 	{ 'o', "output", "FILE",
 	  "write PCAP-NG to FILE, - is standard output" },
 	{ 'w', "write", "FILE", "the same as -o" },
+	{ O_PRINT, "print", "[FILE]",
+	  "print a line for each packet, for people, to FILE or\n"
+	  "standard output; done too if no output is named" },
+	{ 'x', "hex", NULL, "with it the packet's bytes" },
+	{ 'X', "hex-ascii", NULL, "the same, and as characters" },
+	{ 'A', "ascii", NULL, "only as characters" },
+	{ 't', "time", NULL,
+	  "print no time; -tt: seconds since 1970; -ttt: since\n"
+	  "the packet before; -tttt: the date as well; -ttttt:\n"
+	  "since the first packet" },
+	{ 'n', "numeric", NULL, "names are never looked up; for tcpdump's users" },
 	{ O_TEXT, "text", "[FILE]",
 	  "write text, a record a line, to FILE or standard\n"
-	  "output; this is done too if no output is named" },
+	  "output" },
 	{ O_JSON, "json", "[FILE]",
 	  "write JSON, an object a line, to FILE or standard\n"
 	  "output" },
@@ -128,8 +141,8 @@ static const struct opt {
 	  "where Hone's files are (/sys/kernel/debug/hone)" },
 	{ O_READY_FD, "ready-fd", "N",
 	  "write a line to descriptor N when the capture runs" },
-	{ 'q', "quiet", NULL, "write no totals at the end" },
-	{ 'v', "verbose", NULL, "write more totals at the end" },
+	{ 'q', "quiet", NULL, "print less, and no totals at the end" },
+	{ 'v', "verbose", NULL, "print more, and more totals at the end" },
 	{ 'h', "help", NULL, "show this and stop" },
 	{ 'V', "version", NULL, "show the version and stop" },
 };
@@ -164,9 +177,10 @@ static void help(void)
 	const char *line;
 	int len;
 
-	puts("Usage: hone-relayread [OPTION]... [EXPRESSION]\n"
+	puts("Usage: hone-relayread [OPTION]... [EXPRESSION] [-- COMMAND [ARG]...]\n"
 	     "Capture packets and tell for each of them which process sent or received it.\n"
-	     "EXPRESSION selects packets, see pcap-filter(7).\n");
+	     "EXPRESSION selects packets, see pcap-filter(7). With COMMAND run it, and\n"
+	     "capture what it and what it starts send and receive, until it ends.\n");
 	for (o = table; o < table + N_OPTIONS; o++) {
 		print_left(o);
 		for (line = o->help;; line += len + 1) {
@@ -248,6 +262,24 @@ static void take(const struct opt *o, char *arg)
 	case 'o':
 	case 'w':
 		options.out = arg;
+		break;
+	case O_PRINT:
+		options.lines = arg ? arg : "-";
+		break;
+	case 'x':
+		line_form.dump = LINE_HEX;
+		break;
+	case 'X':
+		line_form.dump = LINE_HEX_ASCII;
+		break;
+	case 'A':
+		line_form.dump = LINE_ASCII;
+		break;
+	case 't':
+		if (line_form.time < LINE_FIRST)
+			line_form.time++;
+		break;
+	case 'n':
 		break;
 	case O_TEXT:
 		options.text = arg ? arg : "-";
@@ -350,9 +382,11 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case 'q':
 		options.quiet = true;
+		line_form.brief = true;
 		break;
 	case 'v':
 		options.verbose = true;
+		line_form.more = true;
 		break;
 	case 'h':
 		help();
@@ -371,7 +405,8 @@ static bool is_stdout(const char *path)
 static void check(void)
 {
 	if (is_stdout(options.out) + is_stdout(options.text) +
-	    is_stdout(options.json) + is_stdout(options.record) +
+	    is_stdout(options.json) + is_stdout(options.lines) +
+	    is_stdout(options.record) +
 	    (options.summary && is_stdout(options.summary_path)) > 1) {
 		msg("standard output: more than one output wants it");
 		usage();
@@ -380,6 +415,10 @@ static void check(void)
 				 options.snaplen != NONE ||
 				 options.buffer_kb != NONE)) {
 		msg("-r: goes with none of -s, -B, --duration, --record");
+		usage();
+	}
+	if (options.command && options.n_inputs) {
+		msg("-r: there is no command to run");
 		usage();
 	}
 	if ((rotation.bytes || rotation.ns) &&
@@ -396,8 +435,8 @@ static void check(void)
 	if (!host_info_given)
 		options.host_info = !options.n_inputs;
 	if (!options.out && !options.text && !options.json &&
-	    !options.record && !options.summary)
-		options.text = "-";
+	    !options.record && !options.summary && !options.lines)
+		options.lines = "-";
 }
 
 void options_parse(int argc, char **argv)
@@ -405,8 +444,14 @@ void options_parse(int argc, char **argv)
 	struct option longs[N_OPTIONS + 1] = { 0 };
 	char shorts[2 * N_OPTIONS + 2] = ":";
 	size_t i, n = 1;
-	int key;
+	int key, end;
 
+	/* Behind -- comes a command with options of its own. */
+	for (end = 1; end < argc && strcmp(argv[end], "--"); end++)
+		;
+	if (end < argc - 1)
+		options.command = argv + end + 1;
+	argc = end;
 	for (i = 0; i < N_OPTIONS; i++) {
 		longs[i].name = table[i].name;
 		longs[i].val = table[i].key;
@@ -433,5 +478,10 @@ void options_parse(int argc, char **argv)
 		take(&table[i], optarg);
 	}
 	filter_expression(argv + optind, argc - optind);
+	if (options.command) {
+		/* Nobody's, until there is one. */
+		filter_add_pid(~0U);
+		filter_follow_forks();
+	}
 	check();
 }

@@ -10,11 +10,13 @@ struct options {
 	const char *out;		/* PCAP-NG, or NULL */
 	const char *text;		/* "-" or file, or NULL */
 	const char *json;		/* the same */
+	const char *lines;		/* the same */
 	bool summary;
 	const char *summary_path;	/* NULL: standard error */
 	const char *record;		/* raw file, or NULL */
 	char **inputs;			/* raw files to replay */
 	int n_inputs;
+	char **command;			/* to run and capture, or NULL */
 	__u64 snaplen;		/* ~0: the kernel's default, as next */
 	__u64 buffer_kb;
 	__u64 count;			/* 0: no limit */

@@ -3,7 +3,6 @@
 #include "rotate.h"
 #include "msg.h"
 
-#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -117,8 +116,7 @@ void rotate_done(const char *name)
 
 	if (!rotation.command)
 		return;
-	/* Nobody waits for it: it is the kernel's to bury. */
-	signal(SIGCHLD, SIG_IGN);
+	/* Nobody waits for it; a session buries it when it has ended. */
 	err = posix_spawnp(NULL, argv[0], NULL, NULL, argv, environ);
 	if (err)
 		msg("running: %s %s: %s", argv[0], name, strerror(err));

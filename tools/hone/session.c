@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ static struct pollfd *polls;	/* the first one is for new files */
 static int n_channels;
 static int watch = -1;
 static atomic_int stop;
+static volatile pid_t command;	/* 0: none */
 static int status;		/* EXIT_* */
 static bool begun;
 
@@ -44,6 +46,19 @@ static void on_signal(int sig)
 {
 	(void)sig;
 	stop = 1;
+}
+
+/* The command that is captured ends the capture; others are only buried. */
+static void on_child(int sig)
+{
+	int err = errno;
+	pid_t pid;
+
+	(void)sig;
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		if (pid == command)
+			stop = 1;
+	errno = err;
 }
 
 static void on_hangup(int sig)
@@ -68,6 +83,21 @@ static void catch_signals(void)
 		sa.sa_flags = SA_RESTART;
 	}
 	sigaction(SIGHUP, &sa, NULL);
+	sa.sa_handler = on_child;
+	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+	sigaction(SIGCHLD, &sa, NULL);
+}
+
+static void block_signals(sigset_t *old)
+{
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	sigaddset(&ours, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &ours, old);
 }
 
 static __u64 boot_clock(void)
@@ -318,6 +348,52 @@ static bool start(void)
 	return true;
 }
 
+/* Tells @up why, if it cannot become the command. */
+static void become_command(const sigset_t *mask, int up)
+{
+	int err;
+
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(options.command[0], options.command);
+	err = errno;
+	if (write(up, &err, sizeof(err)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Whom to capture begins only now: none of its packets is missed. */
+static bool run_command(void)
+{
+	int up[2], err = 0;
+	sigset_t old;
+	pid_t pid;
+
+	if (!options.command)
+		return true;
+	block_signals(&old);
+	pid = pipe2(up, O_CLOEXEC) ? -1 : fork();
+	if (!pid)
+		become_command(&old, up[1]);
+	if (pid > 0) {
+		/* No record of it has been read yet. */
+		filter_add_pid(pid);
+		command = pid;
+		close(up[1]);
+		if (read(up[0], &err, sizeof(err)) != sizeof(err))
+			err = 0;
+		close(up[0]);
+	} else {
+		err = errno;
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (!err)
+		return true;
+	errno = err;
+	msg_errno("running: %s", options.command[0]);
+	return fail(EXIT_TROUBLE);
+}
+
 /* Sleeps until a buffer is full, a round is due or a signal has come. */
 static bool wait_round(__u64 end)
 {
@@ -341,17 +417,13 @@ static bool wait_round(__u64 end)
 static void run(void)
 {
 	__u64 end = options.duration ? boot_clock() + options.duration : 0;
-	sigset_t ours, old;
+	sigset_t old;
 	__u64 now;
 	bool more;
 
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
 	for (more = true; more && !stop;) {
 		/* From here on a signal waits for ppoll(). */
-		sigprocmask(SIG_BLOCK, &ours, &old);
+		block_signals(&old);
 		more = stop || wait_round(end);
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		now = boot_clock();
@@ -392,7 +464,7 @@ int session_run(void)
 	if (!capture_open())
 		return EXIT_TROUBLE;
 	catch_signals();
-	if (start())
+	if (start() && run_command())
 		run();
 	finish();
 	for (i = 0; i < n_channels; i++)

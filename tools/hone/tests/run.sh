@@ -103,7 +103,8 @@ convert()
 	bad-*)	want=4 ;;
 	esac
 	status "$want" '' "$1" -q -r "$tmp/$2.hone" -o "$3.pcapng" \
-		--text="$3.txt" --json="$3.json" --summary="$3.summary"
+		--text="$3.txt" --json="$3.json" --print="$3.line" \
+		--summary="$3.summary"
 }
 
 # tshark says so without complaint: shark FILE FILTER WANTED-NUMBER
@@ -163,7 +164,7 @@ for f in "$tmp"/*.hone; do
 	esac
 	out=$tmp/$name
 	t "$name: is read" convert "$reader" "$name" "$out"
-	for kind in pcapng txt json summary; do
+	for kind in pcapng txt json line summary; do
 		t "$name: $kind is as expected" same "$out.$kind" "$name.$kind"
 	done
 	judge perl "$name: what is said in JSON is valid" json_valid "$out.json"
@@ -277,6 +278,40 @@ piped()
 t "-r - reads a pipe" piped
 t "and gives the same as a file" cmp "$tmp/pipe.pcapng" "$tmp/udp.pcapng"
 
+# Lines for people, in all their forms.
+line_is()
+{
+	local want=$1
+
+	shift
+	"$reader" -r "$tmp/udp.hone" -c 2 --print "$@" 2>"$tmp/null" |
+		tail -n +2 >"$tmp/printed"
+	cat "$tmp/printed"
+	printf '%b\n' "$want" | cmp - "$tmp/printed"
+}
+printed='httpd[300] In lo IP 127.0.0.1.41000 > 127.0.0.1.53: UDP, length 8'
+t "a line a packet" line_is "22:13:20.000110 $printed"
+t "-t" line_is "$printed" -t
+t "-tt" line_is "1700000000.000110 $printed" -tt
+t "-ttt" line_is "0.000000 $printed" -ttt
+t "-tttt" line_is "2023-11-14 22:13:20.000110 $printed" -tttt
+t "-ttttt" line_is "0.000000 $printed" -ttttt -n
+t "-q" line_is '22:13:20.000110 httpd[300] In lo IP 127.0.0.1.41000 > 127.0.0.1.53: udp 8' -q
+t "-v" line_is '22:13:20.000110 httpd[300] tid 300 uid 33 conn 600 In lo IP 127.0.0.1.41000 > 127.0.0.1.53: UDP, length 8' -v
+dump_is()
+{
+	"$reader" -q -r "$tmp/udp.hone" -c 1 -t "$1" | tail -n +2 >"$tmp/printed"
+	cat -A "$tmp/printed"
+	shift
+	printf '%s\n' "$@" | cmp - "$tmp/printed"
+}
+row1='4500 0024 0000 4000 4011 3cc7 7f00 0001' row2='7f00 0001 a028 0035 0010 a6ad 7175 6573'
+t "-x" dump_is -x "	0x0000:  $row1" "	0x0010:  $row2" '	0x0020:  7469 6f6e'
+t "-X" dump_is -X "	0x0000:  $row1  E..\$..@.@.<....." \
+	"	0x0010:  $row2  .....(.5....ques" \
+	'	0x0020:  7469 6f6e                                tion'
+t "-A" dump_is -A 'E..$..@.@.<..........(.5....question'
+
 # Nobody's name tells the terminal anything.
 quiet_names()
 {
@@ -284,6 +319,7 @@ quiet_names()
 		"$tmp/escapes.$1"
 }
 t "no control characters in text" quiet_names txt
+t "nor in lines" quiet_names line
 t "nor in a summary" quiet_names summary
 
 # A summary keeps the heaviest, and the sum.
@@ -437,6 +473,24 @@ session()
 	[ "$ready" = ready ]
 }
 
+# The command begins when the capture has, and ends it.
+run_command()
+{
+	rm -f "$tmp/ran"
+	mv "$tmp/debug/control" "$tmp/debug/old"
+	head -n 5 "$tmp/debug/old" >"$tmp/debug/control"
+	status 0 '0 packets captured' "$reader" --debugfs="$tmp/debug" \
+		--text="$tmp/ran.txt" -- sh -c "echo \$0 >'$tmp/ran'" --text
+	mv "$tmp/debug/old" "$tmp/debug/control"
+	cat "$tmp/ran"
+	[ "$(cat "$tmp/ran")" = --text ] && ! grep -E 'PAKT|SOCK|EXEC' "$tmp/ran.txt"
+}
+no_command()
+{
+	status 1 "running: $tmp/none: No such file" "$reader" \
+		--debugfs="$tmp/debug" --text="$tmp/ran.txt" -- "$tmp/none"
+}
+
 commands()
 {
 	tail -n 4 "$tmp/debug/control" >"$tmp/commands"
@@ -454,6 +508,10 @@ says()
 if have perl; then
 	t "a session begins, is ready and ends by SIGTERM" session
 	t "it gave its commands" commands
+	t "a command is run and not seen by others" run_command
+	t "a command that is not there" no_command
+	t "-r goes with no command" status 2 'no command to run' "$reader" \
+		-r "$tmp/tcp.hone" -- true
 	t "it tells what was captured" says '19 packets captured'
 	t "what was seen" says '40 packets seen by the kernel'
 	t "what was filtered" says '14 packets filtered'

@@ -14,7 +14,7 @@ if [ ! -d /sys/kernel/debug/hone ] || [ -z "$reader" ]; then
 	ktap_skip_all "no /sys/kernel/debug/hone, or no hone-relayread"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 11
+ktap_set_plan 14
 
 check()
 {
@@ -103,3 +103,16 @@ excluded_sends()
 capture excluded_sends --exclude-pid="$excluded" icmp
 check "exclusion: not that process" test "$(packets " pid=$excluded ")" -eq 0
 check "exclusion: the others" test "$(packets comm=ping)" -ge 6
+
+# What a command and its children send, and nothing of who is refused.
+while :; do
+	nc 127.0.0.2 9 </dev/null 2>/dev/null
+done &
+other=$!
+"$reader" --text="$dir/text" -- \
+	sh -c 'ping -c 3 -i 0.1 -q 127.0.0.1 >/dev/null; exit 3' 2>"$dir/log"
+check "command: the reader ends well" test $? -eq 0
+check "command: its children's packets" \
+	test "$(packets 'comm=ping.*127.0.0.1')" -ge 6
+check "command: nothing else" test "$(packets 127.0.0.2)" -eq 0
+kill $other
