@@ -29,8 +29,11 @@ void capture_clock(const struct record *r)
 bool capture_open(void)
 {
 	if (options.out) {
-		if (!pcapng_open(options.out, options.comments, options.darwin,
-				 options.usec))
+		pcapng.comments = options.comments;
+		pcapng.darwin = options.darwin;
+		pcapng.usec = options.usec;
+		pcapng.sll2 = options.sll2;
+		if (!pcapng_open(options.out))
 			return false;
 		sink_add(&sink_pcapng);
 	}

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define DEVS_MAX	64
+
 enum what { BY_PID, BY_UID, BY_COMM, BY_EXE };
 
 /* Of one kind any may match, and of each kind that is given one must. */
@@ -25,6 +27,8 @@ struct by {
 static struct by *bys;
 static bool given[4];
 static bool follow;
+static const char *devs[DEVS_MAX];	/* one of them, if any */
+static int n_devs;
 static char *expression;
 static struct bpf_program program;	/* for packets of -r */
 static bool no_in, no_out, replay;
@@ -44,6 +48,18 @@ void filter_direction(const char *which)
 	no_out = !strcmp(which, "in");
 	if (!no_in && !no_out && strcmp(which, "inout"))
 		bad("-Q", which, "is none of in, out, inout");
+}
+
+/* "any" is what it is without. */
+void filter_interface(const char *name)
+{
+	if (!*name || strlen(name) >= HONE_IFNAME_LEN)
+		bad("-i", name, "is no name of an interface");
+	if (!strcmp(name, "any"))
+		return;
+	if (n_devs == DEVS_MAX)
+		bad("-i", name, "is one too many");
+	devs[n_devs++] = name;
 }
 
 static void add_by(enum what what, __u32 number, const char *name)
@@ -297,10 +313,22 @@ static bool replay_wants(const struct attributed *p)
 	return !program.bf_insns || pcap_offline_filter(&program, &h, p->data);
 }
 
+static bool dev_wanted(const char *dev)
+{
+	int i;
+
+	for (i = 0; i < n_devs; i++)
+		if (dev && !strcmp(dev, devs[i]))
+			return true;
+	return !n_devs;
+}
+
 bool filter_packet(const struct attributed *p)
 {
 	int i;
 
+	if (!dev_wanted(p->dev))
+		return false;
 	if (replay && !replay_wants(p))
 		return false;
 	if (!bys && !n_excluded)

@@ -10,6 +10,7 @@
 
 /* Each may be given more than once; ends the program if it makes no sense. */
 void filter_direction(const char *which);
+void filter_interface(const char *name);
 void filter_pid(const char *list);
 void filter_uid(const char *list);
 void filter_comm(const char *name);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ enum {
 	O_NO_COMMENT,
 	O_PROCESS_INFO,
 	O_USEC,
+	O_SLL2,
 	O_NO_RESOLVE,
 	O_WINDOW,
 	O_WINDOW_BUFFER,
@@ -107,6 +109,10 @@ static const struct opt {
 	{ 'B', "buffer", "KB", "buffer KB kilobytes for each CPU" },
 	{ 'c', "count", "N", "stop after N packets" },
 	{ O_DURATION, "duration", "SEC", "stop after SEC seconds" },
+	{ 'i', "interface", "NAME",
+	  "only packets of this interface; may be given more\n"
+	  "than once" },
+	{ 'D', "list-interfaces", NULL, "list interfaces and stop" },
 	{ 'Q', "direction", "DIR", "only packets that go in or out; inout: both" },
 	{ 'F', "filter-file", "FILE", "read the filter's EXPRESSION from FILE" },
 	{ O_PID, "pid", "PID,...", "only packets of these processes" },
@@ -128,6 +134,9 @@ static const struct opt {
 	  "none: leave that out" },
 	{ O_USEC, "usec", NULL,
 	  "write times in microseconds, not nanoseconds" },
+	{ O_SLL2, "sll2", NULL,
+	  "write packets with a link header (LINUX_SLL2) that\n"
+	  "has the interface's index" },
 	{ O_NO_RESOLVE, "no-resolve", NULL,
 	  "do not wait for who reads a received packet" },
 	{ O_WINDOW, "resolve-window", "MS",
@@ -194,6 +203,20 @@ static void help(void)
 	puts("\nA signal to end (^C) ends the capture; what has been captured is written.\n"
 	     "Exit status: 0 success, 1 an error while reading or writing, 2 wrong usage,\n"
 	     "3 the kernel cannot capture, or not for this user, 4 unsound records.");
+	exit(fflush(stdout) ? EXIT_TROUBLE : EXIT_OK);
+}
+
+static void list_interfaces(void)
+{
+	struct if_nameindex *list = if_nameindex(), *i;
+
+	if (!list) {
+		msg_errno("listing interfaces");
+		exit(EXIT_TROUBLE);
+	}
+	for (i = list; i->if_index; i++)
+		printf("%u.%s\n", i->if_index, i->if_name);
+	if_freenameindex(list);
 	exit(fflush(stdout) ? EXIT_TROUBLE : EXIT_OK);
 }
 
@@ -318,6 +341,12 @@ static void take(const struct opt *o, char *arg)
 	case 'c':
 		options.count = number(o->name, arg, UINT64_MAX);
 		break;
+	case 'i':
+		filter_interface(arg);
+		break;
+	case 'D':
+		list_interfaces();
+		break;
 	case 'Q':
 		filter_direction(arg);
 		break;
@@ -357,6 +386,9 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case O_PROCESS_INFO:
 		options.darwin = choice(o->name, arg, "darwin", "none");
+		break;
+	case O_SLL2:
+		options.sll2 = true;
 		break;
 	case O_USEC:
 		options.usec = true;

@@ -30,6 +30,7 @@ struct options {
 	bool comments;
 	bool darwin;
 	bool usec;
+	bool sll2;
 	bool host_info;
 	bool quiet, verbose;
 };

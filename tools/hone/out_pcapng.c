@@ -17,6 +17,7 @@
 #define STRING_MAX	60000
 
 #define LINKTYPE_RAW	101
+#define LINKTYPE_LINUX_SLL2	276
 
 enum {
 	EVENT_START	= 0,
@@ -77,9 +78,10 @@ static bool write_idb(const struct capture *cap)
 
 	if (!b.p)
 		return false;
-	b.p = put16(b.p, LINKTYPE_RAW);
+	b.p = put16(b.p, pcapng.sll2 ? LINKTYPE_LINUX_SLL2 : LINKTYPE_RAW);
 	b.p = put16(b.p, 0);
-	b.p = put32(b.p, cap->snaplen);
+	b.p = put32(b.p, pcapng.sll2 && cap->snaplen < HONE_SNAPLEN_MAX ?
+		    cap->snaplen + SLL2_LEN : cap->snaplen);
 	b.p = put_text(b.p, 2, "hone");
 	b.p = put_option(b.p, 9, &resolution, 1);
 	b.p = put32(b.p, 0);
@@ -441,12 +443,9 @@ static bool pcapng_flush(void)
 	return writer_flush(&pcapng.w);
 }
 
-bool pcapng_open(const char *path, bool comments, bool darwin, bool usec)
+bool pcapng_open(const char *path)
 {
 	conn_forget = pcapng_forget;
-	pcapng.comments = comments;
-	pcapng.darwin = darwin;
-	pcapng.usec = usec;
 	if (!strcmp(path, "-"))
 		return open_file(path);
 	rotation.path = path;

@@ -54,6 +54,8 @@ enum {
 	OPT_LATE_TID	= 0x8106,
 };
 
+#define SLL2_LEN	20	/* of LINKTYPE_LINUX_SLL2's header */
+
 /* A block that grows; its length is patched in at the end. */
 struct block {
 	__u8 *start;
@@ -98,6 +100,7 @@ struct pcapng {
 	bool comments;
 	bool darwin;
 	bool usec;
+	bool sll2;			/* with a cooked link header */
 	__u32 darwin_next;		/* index of the next darwin block */
 	__u32 file;			/* number of the file, from 1 */
 	__u64 start;			/* of the file, boot time */
@@ -127,7 +130,7 @@ bool pcapng_packet(const struct attributed *p);
 void pcapng_forget(struct conn *c);
 
 /* Opens the output; false after a message. */
-bool pcapng_open(const char *path, bool comments, bool darwin, bool usec);
+bool pcapng_open(const char *path);
 extern const struct sink sink_pcapng;
 
 #endif

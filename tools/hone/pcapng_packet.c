@@ -11,6 +11,9 @@
 #include "rotate.h"
 #include "words.h"
 
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -187,9 +190,38 @@ static struct tail *find_tail(const struct attributed *p)
 	return t;
 }
 
+/* To all, to several, to us or from us: as the address says. */
+static __u8 packet_type(const struct attributed *p)
+{
+	const __u8 *ip = p->data;
+
+	if (p->packet.rec.flags & HONE_F_PKT_OUT)
+		return PACKET_OUTGOING;
+	if (p->packet.family == AF_INET6)
+		return p->packet.cap_len >= 40 && ip[24] == 0xff ?
+		       PACKET_MULTICAST : PACKET_HOST;
+	if (p->packet.cap_len < 20)
+		return PACKET_HOST;
+	if (ip[16] == 255 && ip[17] == 255 && ip[18] == 255 && ip[19] == 255)
+		return PACKET_BROADCAST;
+	return ip[16] >> 4 == 14 ? PACKET_MULTICAST : PACKET_HOST;
+}
+
+/* The header of LINKTYPE_LINUX_SLL2, in network byte order. */
+static __u8 *put_sll2(__u8 *to, const struct attributed *p)
+{
+	memset(to, 0, SLL2_LEN);
+	put16(to, htons(p->packet.family == AF_INET ? ETH_P_IP : ETH_P_IPV6));
+	put32(to + 4, htonl(p->packet.ifindex));
+	put16(to + 8, htons(p->dev_type));
+	to[10] = packet_type(p);
+	return to + SLL2_LEN;
+}
+
 bool pcapng_packet(const struct attributed *p)
 {
-	__u32 len = p->packet.cap_len;
+	__u32 len = p->packet.cap_len, link = pcapng.sll2 ? SLL2_LEN : 0;
+	__u32 wire = p->packet.wire_len > len ? p->packet.wire_len : len;
 	struct block b;
 	struct tail *t;
 
@@ -201,13 +233,15 @@ bool pcapng_packet(const struct attributed *p)
 	t = find_tail(p);
 	if (!t)
 		return false;
-	b = block_begin(BLOCK_EPB, 64 + len + TAIL_MAX);
+	b = block_begin(BLOCK_EPB, 64 + link + len + TAIL_MAX);
 	if (!b.p)
 		return false;
 	b.p = put32(b.p, 0);
 	b.p = put_time(b.p, p->time);
-	b.p = put32(b.p, len);
-	b.p = put32(b.p, p->packet.wire_len > len ? p->packet.wire_len : len);
+	b.p = put32(b.p, link + len);
+	b.p = put32(b.p, link + wire);
+	if (link)
+		b.p = put_sll2(b.p, p);
 	b.p = put_padded(b.p, p->data, len);
 	if (p->lost)
 		b.p = put_option64(b.p, OPT_EPB_DROP, p->lost);

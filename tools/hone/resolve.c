@@ -193,6 +193,7 @@ static void name_receivers(struct attributed *p, struct receiver *more)
 
 static bool out_packet(struct held *h)
 {
+	const struct netdev *dev;
 	struct attributed p;
 	bool ok = true;
 
@@ -204,7 +205,9 @@ static bool out_packet(struct held *h)
 	p.tid = h->user.tid;
 	p.quality = h->quality;
 	p.made = h->made;
-	p.dev = netdev_name(p.packet.netns, p.packet.ifindex);
+	dev = netdev_find(p.packet.netns, p.packet.ifindex);
+	p.dev = dev ? dev->name : NULL;
+	p.dev_type = dev ? dev->type : DEV_UNKNOWN;
 	p.lost = h->lost;
 	p.n_more = 0;
 	p.gone = false;

@@ -38,7 +38,7 @@ static struct pollfd *polls;	/* the first one is for new files */
 static int n_channels;
 static int watch = -1;
 static atomic_int stop;
-static volatile pid_t command;	/* 0: none */
+static atomic_int command;	/* its pid, 0: none */
 static int status;		/* EXIT_* */
 static bool begun;
 

@@ -8,6 +8,8 @@
 /* Receivers of a multicast packet that are named beside the first. */
 #define ALSO_MAX	8
 
+#define DEV_UNKNOWN	0xffff	/* ARPHRD_VOID */
+
 /* A packet, and who sent or received it. */
 struct attributed {
 	struct hone_packet packet;	/* its record's fixed part */
@@ -16,6 +18,7 @@ struct attributed {
 	struct image *img;		/* NULL: nobody, or the kernel */
 	struct conn *conn;		/* NULL: not known */
 	const char *dev;		/* NULL: not known */
+	__u16 dev_type;			/* ARPHRD_* */
 	__u64 lost;			/* packets lost just before */
 	__u32 tid;			/* 0: not known for certain */
 	__u8 quality;		/* enum hone_quality */

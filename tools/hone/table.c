@@ -480,13 +480,13 @@ void netdev_of_record(const struct record *r)
 	table_generation++;
 }
 
-const char *netdev_name(__u64 netns, __u32 ifindex)
+const struct netdev *netdev_find(__u64 netns, __u32 ifindex)
 {
 	static struct netdev *last;
 
 	if (!last || last->netns != netns || last->ifindex != ifindex)
 		last = *netdev_slot(netns, ifindex);
-	return last ? last->name : NULL;
+	return last;
 }
 
 /* Expiry */

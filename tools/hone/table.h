@@ -153,7 +153,8 @@ extern void (*conn_forget)(struct conn *c);
 bool conn_each(bool (*fn)(struct conn *c));
 
 void netdev_of_record(const struct record *r);
-const char *netdev_name(__u64 netns, __u32 ifindex);
+/* NULL if no record has told of it. */
+const struct netdev *netdev_find(__u64 netns, __u32 ifindex);
 
 /* Forgets what ended long before @now. */
 void table_expire(__u64 now);

@@ -215,6 +215,13 @@ t "--no-comment" opts plain --no-comment --process-info=none --usec
 judge tshark "leaves comments out" shark "$tmp/plain.pcapng" frame.comment 0
 judge tshark "and keeps the packets" shark "$tmp/plain.pcapng" frame 19
 judge perl "and its promises" perl "$here/verify.pl" "$tmp/plain.pcapng"
+t "--sll2" opts cooked --sll2
+judge perl "keeps its promises" perl "$here/verify.pl" "$tmp/cooked.pcapng"
+judge tshark "tells the interface" shark "$tmp/cooked.pcapng" 'sll.ifindex == 1' 19
+judge tshark "the direction" shark "$tmp/cooked.pcapng" 'sll.pkttype == 4' 10
+judge tshark "and the packet" shark "$tmp/cooked.pcapng" 'tcp.port == 80' 19
+judge tcpdump "tcpdump reads it" sh -c \
+	"tcpdump -nr '$tmp/cooked.pcapng' 2>'$tmp/null' | grep -c 'lo *Out IP' | grep -qx 10"
 t "-c 5" opts five -c 5
 judge tshark "leaves five packets" shark "$tmp/five.pcapng" frame 5
 t "--no-resolve" opts now --no-resolve
@@ -252,6 +259,10 @@ done <<END
 9 --uid 1000
 10 --uid 33
 10 --pid 300 --follow-forks
+19 -i lo
+19 -i eth0 -i lo
+0 -i eth0
+19 -i any
 13 --exclude-pid 301
 4 --comm httpd --pid 301 -Q out
 8 dst port 80
@@ -261,6 +272,14 @@ done <<END
 END
 t "a program that a filter cannot be made of" status 2 'syntax error' \
 	"$reader" -r "$tmp/tcp.hone" prot tcp
+t "-i: what is none" status 2 'no name of an interface' "$reader" \
+	-i much-too-long-a-name
+listed()
+{
+	"$reader" -D | tee "$tmp/listed"
+	grep -qx '[0-9]*\.lo' "$tmp/listed"
+}
+t "-D" listed
 t "-Q: what is none" status 2 'sideways' "$reader" -Q sideways
 t "--pid: what is none" status 2 'no list of numbers' "$reader" --pid 1,x
 t "--comm: too long" status 2 '1 to 15 bytes' "$reader" \
