@@ -106,23 +106,71 @@ static void print_totals(const struct result *res)
 		resolved.conns);
 }
 
+/* With what the kernel has counted, if that is known. */
+static void result_so_far(struct result *res, const struct account *stats)
+{
+	int k;
+
+	resolve_result(res, resolved.last > capture.start ? resolved.last :
+							    capture.start);
+	for (k = 0; stats && k < HONE_KIND_MAX; k++) {
+		res->kind[k] = stats[k];
+		/* Gaps that the kernel does not account for. */
+		if (resolved.lost[k] > stats[k].lost)
+			res->kind[k].lost = resolved.lost[k];
+	}
+	if (stats)
+		res->kind[HONE_KIND_PACKET].filtered += resolved.filtered;
+}
+
+/* The line that a terminal shows, and writes over. */
+static bool status_shown;
+
+static void clear_status(void)
+{
+	if (status_shown)
+		fputs("\r\033[K", stderr);
+	status_shown = false;
+}
+
+void capture_report(const struct account *stats)
+{
+	struct result res;
+
+	result_so_far(&res, stats);
+	clear_status();
+	print_totals(&res);
+}
+
+void capture_status(const struct account *stats, __u64 now)
+{
+	static __u64 last, packets;
+	__u64 rate = 0;
+	struct result res;
+
+	result_so_far(&res, stats);
+	if (now > last)
+		rate = (res.captured - packets) * 1000000000ULL / (now - last);
+	clear_status();
+	fprintf(stderr, "%llu packets", res.captured);
+	if (last)
+		fprintf(stderr, ", %llu a second", rate);
+	fprintf(stderr, "; %llu new processes; %llu lost",
+		resolved.images, res.kind[HONE_KIND_PACKET].lost);
+	fflush(stderr);
+	status_shown = true;
+	last = now;
+	packets = res.captured;
+}
+
 bool capture_end(const struct account *stats)
 {
 	struct result res;
 	bool ok;
-	int k;
 
-	resolve_result(&res, resolved.last > capture.start ? resolved.last :
-							     capture.start);
-	for (k = 0; stats && k < HONE_KIND_MAX; k++) {
-		res.kind[k] = stats[k];
-		/* Gaps that the kernel does not account for. */
-		if (resolved.lost[k] > stats[k].lost)
-			res.kind[k].lost = resolved.lost[k];
-	}
-	if (stats)
-		res.kind[HONE_KIND_PACKET].filtered += resolved.filtered;
+	result_so_far(&res, stats);
 	ok = sink_tail(&res);
+	clear_status();
 	if (!options.quiet)
 		print_totals(&res);
 	return ok;

@@ -14,6 +14,10 @@ void capture_clock(const struct record *r);
 bool capture_open(void);
 /* Begins them; false if one fails. */
 bool capture_begin(void);
+/* Tells on standard error what has been counted till now. */
+void capture_report(const struct account *stats);
+/* The same in a line that the next call writes over; @now is boot time. */
+void capture_status(const struct account *stats, __u64 now);
 /* Ends them; @stats may be NULL: then what came by counts. */
 bool capture_end(const struct account *stats);
 

@@ -469,6 +469,9 @@ static void check(void)
 	if (!options.out && !options.text && !options.json &&
 	    !options.record && !options.summary && !options.lines)
 		options.lines = "-";
+	options.to_stdout = is_stdout(options.out) || is_stdout(options.text) ||
+			    is_stdout(options.json) || is_stdout(options.lines) ||
+			    is_stdout(options.record);
 }
 
 void options_parse(int argc, char **argv)

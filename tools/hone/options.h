@@ -33,6 +33,7 @@ struct options {
 	bool sll2;
 	bool host_info;
 	bool quiet, verbose;
+	bool to_stdout;			/* an output is standard output */
 };
 
 extern struct options options;

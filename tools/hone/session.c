@@ -32,12 +32,15 @@
 
 /* What lies in sub-buffers that are not full is asked for this often. */
 #define ROUND_NS	100000000ULL
+/* A terminal is told this often how the capture goes. */
+#define STATUS_NS	500000000ULL
 
 static struct channel *channels;
 static struct pollfd *polls;	/* the first one is for new files */
 static int n_channels;
 static int watch = -1;
 static atomic_int stop;
+static atomic_int report;
 static atomic_int command;	/* its pid, 0: none */
 static int status;		/* EXIT_* */
 static bool begun;
@@ -59,6 +62,12 @@ static void on_child(int sig)
 		if (pid == command)
 			stop = 1;
 	errno = err;
+}
+
+static void on_usr1(int sig)
+{
+	(void)sig;
+	report = 1;
 }
 
 static void on_hangup(int sig)
@@ -86,6 +95,9 @@ static void catch_signals(void)
 	sa.sa_handler = on_child;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
 	sigaction(SIGCHLD, &sa, NULL);
+	sa.sa_handler = on_usr1;
+	sa.sa_flags = SA_RESTART;
+	sigaction(SIGUSR1, &sa, NULL);
 }
 
 static void block_signals(sigset_t *old)
@@ -97,6 +109,7 @@ static void block_signals(sigset_t *old)
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGHUP);
 	sigaddset(&ours, SIGCHLD);
+	sigaddset(&ours, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &ours, old);
 }
 
@@ -414,6 +427,28 @@ static bool wait_round(__u64 end)
 	return true;
 }
 
+static void tell(__u64 now)
+{
+	static int terminal = -1;
+	static __u64 next;
+	struct account stats[HONE_KIND_MAX];
+
+	/* Lines of packets on the same terminal would be written over. */
+	if (terminal < 0)
+		terminal = !options.quiet && isatty(STDERR_FILENO) &&
+			   !(options.to_stdout && isatty(STDOUT_FILENO));
+	if (!report && (!terminal || now < next))
+		return;
+	if (!control_stats(stats))
+		return;
+	if (report)
+		capture_report(stats);
+	report = 0;
+	if (terminal)
+		capture_status(stats, now);
+	next = now + STATUS_NS;
+}
+
 static void run(void)
 {
 	__u64 end = options.duration ? boot_clock() + options.duration : 0;
@@ -429,6 +464,8 @@ static void run(void)
 		now = boot_clock();
 		if (more)
 			more = one_round(now) && let_out(now);
+		if (more)
+			tell(now);
 	}
 }
 

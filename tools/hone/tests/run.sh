@@ -484,12 +484,28 @@ session()
 		--record="$tmp/record.hone" --host-info=none --ready-fd 3 \
 		3>"$tmp/ready" 2>"$tmp/session.log" &
 	read -r ready <"$tmp/ready"
+	kill -USR1 $!
+	timeout 60 sh -c "until grep -q lost '$tmp/session.log'; do :; done"
+	cp "$tmp/session.log" "$tmp/report.log"
 	kill -HUP $!
 	timeout 60 sh -c "until [ -s '$tmp/session.pcapng1' ]; do :; done"
 	kill -TERM $!
 	wait $! || return 1
 	cat "$tmp/session.log"
 	[ "$ready" = ready ]
+}
+
+# On a terminal, and only there.
+status_line()
+{
+	mv "$tmp/debug/control" "$tmp/debug/old"
+	head -n 5 "$tmp/debug/old" >"$tmp/debug/control"
+	script -qec "'$reader' --debugfs='$tmp/debug' -o '$tmp/shown.pcapng' \
+		--duration=1.2" "$tmp/typescript" >"$tmp/null" </dev/null
+	mv "$tmp/debug/old" "$tmp/debug/control"
+	cat -v "$tmp/typescript"
+	grep -q 'packets, 0 a second; .* new processes; 7 lost' \
+		"$tmp/typescript" && ! grep -q 'a second' "$tmp/session.log"
 }
 
 # The command begins when the capture has, and ends it.
@@ -527,6 +543,7 @@ says()
 if have perl; then
 	t "a session begins, is ready and ends by SIGTERM" session
 	t "it gave its commands" commands
+	judge script "a terminal is told how it goes" status_line
 	t "a command is run and not seen by others" run_command
 	t "a command that is not there" no_command
 	t "-r goes with no command" status 2 'no command to run' "$reader" \
@@ -537,6 +554,8 @@ if have perl; then
 	t "what was lost" says '7 packets lost'
 	t "its file keeps its promises" \
 		perl "$here/verify.pl" "$tmp/session.pcapng"
+	t "SIGUSR1 has made it tell what it has counted" \
+		grep -qx '40 packets seen by the kernel' "$tmp/report.log"
 	t "SIGHUP has made it begin another" \
 		perl "$here/verify.pl" "$tmp/session.pcapng1"
 	t "what it recorded is read" "$reader" -q -r "$tmp/record.hone" \
