@@ -575,6 +575,103 @@ t "lost packets are counted where they are missing" lost_is 'lost=5 lost=3'
 t "losing packets is no error" status 0 '8 packets lost' \
 	"$reader" -r "$tmp/losses.hone" -o /dev/null
 
+# Wireshark's ways: as an interface, and as fields. tshark loads neither for
+# root.
+share=$tmp/share
+mkdir -p "$share/bin" "$share/extcap"
+cp "$obj/honedump" "$share/extcap"
+cp "$reader" "$share/bin"
+cp "$tmp/tcp.hone" "$tmp/tcp.pcapng" "$here/../wireshark/hone.lua" "$share"
+chmod -R a+rX "$tmp"
+chmod a+x "$tmp"
+as_nobody()
+{
+	local drop=()
+
+	[ "$(id -u)" -ne 0 ] || drop=(setpriv --reuid=65534 --regid=65534
+				      --clear-groups)
+	"${drop[@]}" env HOME=/nonexistent PATH="$share/bin:$PATH" \
+		WIRESHARK_EXTCAP_DIR="$share/extcap" "$@"
+}
+honedump()
+{
+	"$obj/honedump" "$@" --reader "$reader"
+}
+extcap_says()
+{
+	local want=$1
+
+	shift
+	honedump "$@" | tee "$tmp/extcap"
+	grep -q -- "$want" "$tmp/extcap"
+}
+t "honedump: interfaces" extcap_says 'interface {value=hone}' --extcap-interfaces
+t "honedump: link types" extcap_says 'number=101' --extcap-interface=hone \
+	--extcap-dlts
+# Each option that it offers, it takes.
+offers()
+{
+	local call n=0
+
+	honedump --extcap-interface=hone --extcap-config >"$tmp/config"
+	while read -r call; do
+		honedump --extcap-interface=hone "$call" 1 || return 1
+		n=$((n + 1))
+	done < <(grep -o 'call=--[a-z-]*' "$tmp/config" | cut -d= -f2)
+	[ "$n" -eq 7 ]
+}
+t "honedump: options" offers
+t "honedump: a good filter" test -z \
+	"$(honedump --extcap-interface=hone --extcap-capture-filter 'tcp port 80')"
+t "honedump: a bad one" extcap_says 'syntax error' --extcap-interface=hone \
+	--extcap-capture-filter 'prot tcp'
+t "honedump: another interface" status 2 'eth0: is not hone' "$obj/honedump" \
+	--extcap-interface=eth0 --extcap-dlts
+t "honedump: no FIFO" status 2 'needs --fifo' "$obj/honedump" \
+	--extcap-interface=hone --capture
+t "honedump: no reader" status 1 'none: No such file' "$obj/honedump" \
+	--extcap-interface=hone --capture --fifo="$tmp/none" --reader="$tmp/none"
+fifo()
+{
+	mkfifo "$tmp/fifo"
+	honedump --extcap-interface=hone --capture --fifo "$tmp/fifo" \
+		--snaplen 96 --read "$tmp/tcp.hone" &
+	cat "$tmp/fifo" >"$tmp/piped.pcapng"
+	wait $! && cmp "$tmp/piped.pcapng" "$tmp/tcp.pcapng"
+}
+t "honedump: captures into a FIFO" fifo
+live()
+{
+	as_nobody tshark -i hone -o "extcap.hone.read:$share/tcp.hone" \
+		-o extcap.hone.pid:201 -f 'dst port 80' -T fields \
+		-e frame.comment 2>"$tmp/tshark.log" | tee "$tmp/live"
+	cat "$tmp/tshark.log"
+	[ "$(grep -c '^PID=201 ' "$tmp/live")" -eq 4 ]
+}
+judge tshark "tshark captures from it" live
+lua()
+{
+	as_nobody tshark -X lua_script:"$share/hone.lua" \
+		-r "$share/tcp.pcapng" -Y "$2" -T fields -e hone.pid \
+		-e hone.comm -e hone.conn 2>"$tmp/tshark.log" | tee "$tmp/lua"
+	cat "$tmp/tshark.log"
+	[ "$(wc -l <"$tmp/lua")" -eq "$1" ]
+}
+while read -r count filter; do
+	judge tshark "fields: $count packets with $filter" lua "$count" "$filter"
+done <<'END'
+19 hone
+9 hone.comm == "curl"
+6 hone.pid == 301
+4 hone.tid == 301
+9 hone.uid == 1000
+9 hone.conn == 501
+19 hone.dev == "lo"
+3 hone.made
+3 hone.gone == 1
+5 hone.quality == "exact" && tcp.dstport == 80
+END
+
 # Errors have their status and say what is the matter.
 fresh=$tmp/fresh.pcapng
 t "unknown option" status 2 '--bogus' "$reader" --bogus
@@ -717,12 +814,23 @@ options_agree()
 	diff "$tmp/helped" "$tmp/manual" && [ -s "$tmp/helped" ]
 }
 t "--help and the manual agree" options_agree
+dump_agrees()
+{
+	"$obj/honedump" --help | grep -o -- '--[a-z-]*' | sort -u >"$tmp/helped"
+	grep -o 'Fl -[a-z-]*' "$here/../honedump.1" | sed 's/Fl /-/' | sort -u |
+		grep -v -x -e --extcap-interfaces -e --help -e --version \
+		-e --reader >"$tmp/manual"
+	grep -v -x -e --extcap-interfaces -e --reader "$tmp/helped" |
+		diff - "$tmp/manual"
+}
+t "honedump's, too" dump_agrees
 t "--help: no line is too long" sh -c \
 	"'$reader' --help | awk 'length > 80 { print; bad = 1 } END { exit bad }'"
 t "--version" "$reader" --version
 clean_manual()
 {
-	"$@" "$here/../hone-relayread.8" 2>&1 >/dev/null | tee "$tmp/man.log"
+	"$@" "$here/../hone-relayread.8" "$here/../honedump.1" 2>&1 >/dev/null |
+		tee "$tmp/man.log"
 	[ ! -s "$tmp/man.log" ]
 }
 judge groff "the manual is clean for groff" clean_manual groff -mdoc -ww -Tutf8
