@@ -753,11 +753,12 @@ judge perl "a closed pipe" closed_pipe
 # Whatever the bytes, nothing but the statuses 0 and 4.
 sound()
 {
-	timeout 60 "$checked" -q -r "$tmp/spoilt" -o "$tmp/spoilt.pcapng" \
-		--text=/dev/null --summary=/dev/null
+	timeout 60 "$checked" -v -r "$tmp/spoilt" -o "$tmp/spoilt.pcapng" \
+		--text=/dev/null --json=/dev/null --print=/dev/null -X \
+		--summary=/dev/null 2>"$tmp/spoilt.log"
 	case $? in
 	0|4)	;;
-	*)	echo "$*"; return 1 ;;
+	*)	cat "$tmp/spoilt.log"; echo "$*"; return 1 ;;
 	esac
 	perl "$here/verify.pl" "$tmp/spoilt.pcapng" || {
 		echo "$*"
