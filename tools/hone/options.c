@@ -79,6 +79,9 @@ static const struct opt {
 	  "the packet before; -tttt: the date as well; -ttttt:\n"
 	  "since the first packet" },
 	{ 'n', "numeric", NULL, "names are never looked up; for tcpdump's users" },
+	{ 'l', "line-buffered", NULL,
+	  "output is never kept back; for tcpdump's users" },
+	{ 'U', "packet-buffered", NULL, "the same" },
 	{ O_TEXT, "text", "[FILE]",
 	  "write text, a record a line, to FILE or standard\n"
 	  "output" },
@@ -303,6 +306,8 @@ static void take(const struct opt *o, char *arg)
 			line_form.time++;
 		break;
 	case 'n':
+	case 'l':
+	case 'U':
 		break;
 	case O_TEXT:
 		options.text = arg ? arg : "-";

@@ -314,7 +314,7 @@ t "-t" line_is "$printed" -t
 t "-tt" line_is "1700000000.000110 $printed" -tt
 t "-ttt" line_is "0.000000 $printed" -ttt
 t "-tttt" line_is "2023-11-14 22:13:20.000110 $printed" -tttt
-t "-ttttt" line_is "0.000000 $printed" -ttttt -n
+t "-ttttt" line_is "0.000000 $printed" -ttttt -n -l -U
 t "-q" line_is '22:13:20.000110 httpd[300] In lo IP 127.0.0.1.41000 > 127.0.0.1.53: udp 8' -q
 t "-v" line_is '22:13:20.000110 httpd[300] tid 300 uid 33 conn 600 In lo IP 127.0.0.1.41000 > 127.0.0.1.53: UDP, length 8' -v
 dump_is()
