@@ -162,12 +162,22 @@ man_page()
 	done
 }
 
+# hone-records(5) is made of the header, which has to explain everything.
+record_page()
+{
+	perl tools/hone/man/records.pl include/uapi/linux/hone.h \
+		tools/hone/man/hone-records.5.in >"$tmp/hone-records.5" &&
+		man_page <<<"$tmp/hone-records.5"
+}
+
 gate 'white space' white_space < <(text_files)
 gate 'shellcheck' shell_check < <(shell_files)
 gate 'checkpatch --strict' checkpatch \
 	< <(files '\.[ch]$|\.patch$' '^include/trace/events/')
 gate 'kernel-doc' kernel_doc < <(files '^(kernel|net|include)/.*\.[ch]$')
 gate 'man pages' man_page < <(files '\.[1-8]$')
+gate 'hone-records(5)' record_page \
+	< <(files '^include/uapi/linux/hone.h$|^tools/hone/man/(records.pl|.*\.in)$')
 gate 'W=1 and sparse' compile < <(compile_input)
 echo "1..$count"
 echo "$((count - bad)) passed, $bad failed"

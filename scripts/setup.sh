@@ -28,6 +28,7 @@ guest ip iproute2 for the demo's namespaces
 guest nc.openbsd netcat-openbsd for the demo's UDP
 test tshark tshark to judge captures
 test tcpdump tcpdump to judge captures
+test mandoc mandoc to check man pages
 lint sparse sparse to check the kernel's types
 lint shellcheck shellcheck to check scripts
 lint man man-db to check man pages

@@ -221,9 +221,14 @@ void proc(__u32 event, const struct task *t)
 	u.p.argv_size = n;
 	if (n && event != HONE_PROC_FORK)
 		len += put_attr(u.bytes + len, HONE_ATTR_ARGV, argv, n);
-	if (t->where && event != HONE_PROC_FORK)
+	if (t->where && event != HONE_PROC_FORK) {
+		len += put_attr(u.bytes + len, HONE_ATTR_FILENAME,
+				t->where->filename, strlen(t->where->filename));
+		len += put_attr(u.bytes + len, HONE_ATTR_CWD,
+				t->where->cwd, strlen(t->where->cwd));
 		len += put_attr(u.bytes + len, HONE_ATTR_CGROUP,
 				t->where->cgroup, strlen(t->where->cgroup));
+	}
 	put(&u.p.rec, HONE_REC_PROC, len);
 }
 

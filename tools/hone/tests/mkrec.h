@@ -32,6 +32,7 @@ void skip_seq(unsigned int n);
 struct where {
 	__u64 cgroup_id;
 	const char *cgroup;
+	const char *filename, *cwd;	/* what it was told to run, and where */
 	__u32 pid;		/* inside */
 	__u32 ns;		/* inode number, of net; pid and mnt are next */
 	__u32 loginuid;

@@ -825,17 +825,44 @@ dump_agrees()
 		diff - "$tmp/manual"
 }
 t "honedump's, too" dump_agrees
+
+# Pages about formats have what is there.
+t "hone-records(5) is made" test -s "$obj/hone-records.5"
+layout()
+{
+	local header=$obj/include/linux/hone.h
+
+	perl "$here/../man/records.pl" --layout "$header" >"$tmp/layout.c" &&
+		gcc -I"$obj/include" -fsyntax-only "$tmp/layout.c" &&
+		[ "$(grep -c offsetof "$tmp/layout.c")" -gt 100 ]
+}
+t "its offsets and values are the compiler's" layout
+unexplained()
+{
+	sed "$1" "$obj/include/linux/hone.h" >"$tmp/hone.h"
+	status "$2" "$3" perl "$here/../man/records.pl" "$tmp/hone.h" \
+		"$here/../man/hone-records.5.in"
+}
+t "a field that is not explained is found" unexplained \
+	'/^ \* @cookie/d' 255 'cookie is not explained'
+t "so is a flag" unexplained 's|\(F_PKT_OUT.*\)/\*.*|\1|' 255 'F_PKT_OUT'
+t "hone-pcapng(5) has what is in files" perl "$here/page.pl" \
+	"$here/../man/hone-pcapng.5" \
+	"$here/../../../Documentation/admin-guide/hone-pcapng.rst" \
+	"$golden"/*.pcapng "$tmp/host.pcapng" "$tmp/cooked.pcapng" "$tmp/plain.pcapng"
 t "--help: no line is too long" sh -c \
 	"'$reader' --help | awk 'length > 80 { print; bad = 1 } END { exit bad }'"
 t "--version" "$reader" --version
-clean_manual()
+pages=("$here"/../*.[18] "$here"/../man/*.[57] "$obj/hone-records.5")
+groff_finds()
 {
-	"$@" "$here/../hone-relayread.8" "$here/../honedump.1" 2>&1 >/dev/null |
-		tee "$tmp/man.log"
+	groff -mdoc -ww -Tutf8 "${pages[@]}" >"$tmp/null" 2>"$tmp/man.log"
+	cat "$tmp/man.log"
 	[ ! -s "$tmp/man.log" ]
 }
-judge groff "the manual is clean for groff" clean_manual groff -mdoc -ww -Tutf8
-judge mandoc "the manual is clean for mandoc" clean_manual mandoc -T lint -W warning
+judge groff "the manual is clean for groff" groff_finds
+judge mandoc "the manual is clean for mandoc" mandoc -T lint -W warning \
+	"${pages[@]}"
 
 echo "1..$n"
 exit $failed

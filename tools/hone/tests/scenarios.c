@@ -602,6 +602,7 @@ static void container(void)
 {
 	static const struct where in = {
 		.cgroup_id = 4711, .cgroup = "/machine/web one",
+		.filename = "./httpd, inside", .cwd = "/srv/web one",
 		.pid = 7, .ns = 4026532000U, .loginuid = 1000,
 	};
 	struct task t = server;
