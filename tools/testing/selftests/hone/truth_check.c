@@ -28,6 +28,7 @@ enum { BLOCK_EPB = 6, BLOCK_PROC = 0x101, BLOCK_CONN = 0x102 };
 
 struct truth_log *truth;
 static uint8_t *seen;			/* by frame: TRUTH_OUT | TRUTH_IN */
+static uint32_t last_frame[TRUTH_CASES];	/* that has been seen */
 
 static struct score {
 	unsigned int packets, right, creator, missing, shown;
@@ -402,13 +403,33 @@ static bool is_frame(const uint8_t *at, uint32_t *id)
 	return wire.id < TRUTH_FRAMES && wire.id < truth->n_frames;
 }
 
-/* The frame that the first byte of a TCP segment belongs to. */
-static bool first_frame(const struct packet *p, uint32_t *id)
+/*
+ * The frame before @next of which a part is all that is there: MPTCP sends what
+ * was lost on another subflow, from anywhere in a frame, whose rest tells the
+ * low byte of its number.
+ */
+static bool part_of_frame(unsigned int number, uint8_t low, uint32_t next,
+			  uint32_t *id)
 {
+	while (next-- > 0) {
+		if (truth->frame[next].number == number &&
+		    (next & 0xff) == low) {
+			*id = next;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The frame that the first byte of a TCP segment belongs to. */
+static bool first_frame(const struct packet *p, int number, uint32_t *id)
+{
+	const uint8_t *at = p->data + p->payload;
+	uint32_t next;
 	uint64_t v;
 	int back;
 
-	if (p->payload + 16 <= p->len && is_frame(p->data + p->payload, id))
+	if (p->payload + 16 <= p->len && is_frame(at, id))
 		return true;
 	for (back = 1; back < TRUTH_LEN; back++) {
 		if (table_get(&starts, start_key(p, p->seq - back), &v)) {
@@ -416,7 +437,12 @@ static bool first_frame(const struct packet *p, uint32_t *id)
 			return true;
 		}
 	}
-	return false;
+	for (next = 1; next < TRUTH_LEN && p->payload + next + 16 <= p->len;
+	     next++)
+		if (number >= 0 && is_frame(at + next, id))
+			return part_of_frame(number, at[next - 1], *id, id);
+	return number >= 0 && part_of_frame(number, p->data[p->len - 1],
+					    last_frame[number] + 1, id);
 }
 
 /* All frames that begin in a packet have been seen; UDP shows none again. */
@@ -437,6 +463,7 @@ static void mark_frames(const struct packet *p, bool tcp)
 				      "frame %u was there already", id);
 			}
 			seen[id] |= way;
+			last_frame[truth->frame[id].number] = id;
 			if (tcp)
 				table_set(&starts, start_key(p, p->seq +
 					  (at - p->data - p->payload)), id);
@@ -470,7 +497,7 @@ static void check_packet(const struct packet *p)
 		number = case_of_port(p->sport);
 	if (p->proto == 6 && p->payload < p->len) {
 		mark_frames(p, true);
-		if (first_frame(p, &id)) {
+		if (first_frame(p, number, &id)) {
 			judge(p, id, creator);
 		} else if (number >= 0) {
 			score[number].packets++;
