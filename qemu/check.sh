@@ -95,6 +95,15 @@ on_host()
 	cp "$out/reader.log" "$out/reader.ktap"
 	say "reader on the host: done in $((SECONDS - start)) s"
 	start=$SECONDS
+	if ! make -s -C "$HONE_TOP/tools/hone" O="$HONE_CACHE/tools" \
+		FUZZ_SECONDS=20 fuzz >"$out/fuzz.ktap" 2>"$out/fuzz.log"; then
+		grep -q '^not ok' "$out/fuzz.ktap" || {
+			tail -n 20 "$out/fuzz.log" >&2
+			failed fuzz "make -C tools/hone fuzz"
+		}
+	fi
+	say "fuzzers: done in $((SECONDS - start)) s"
+	start=$SECONDS
 	"$HONE_TOP/qemu/demo.sh" --tap >"$out/demo.ktap" ||
 		grep -q '^not ok' "$out/demo.ktap" ||
 		failed demo "the demo failed"

@@ -29,6 +29,8 @@ guest nc.openbsd netcat-openbsd for the demo's UDP
 test tshark tshark to judge captures
 test tcpdump tcpdump to judge captures
 test mandoc mandoc to check man pages
+test clang-14 clang-14 compiles the fuzzers
+test /usr/share/doc/libclang-rt-14-dev libclang-rt-14-dev is the fuzzers' engine
 lint sparse sparse to check the kernel's types
 lint shellcheck shellcheck to check scripts
 lint man man-db to check man pages
