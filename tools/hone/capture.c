@@ -30,7 +30,7 @@ bool capture_open(void)
 {
 	if (options.out) {
 		pcapng.comments = options.comments;
-		pcapng.darwin = options.darwin;
+		pcapng.info = options.process_info;
 		pcapng.usec = options.usec;
 		pcapng.sll2 = options.sll2;
 		if (!pcapng_open(options.out))
@@ -72,6 +72,11 @@ bool capture_begin(void)
 	return resolve_begin(&capture);
 }
 
+static void print_count(__u64 n, const char *what)
+{
+	fprintf(stderr, "%llu packet%s %s\n", n, n == 1 ? "" : "s", what);
+}
+
 static void print_totals(const struct result *res)
 {
 	const struct account *p = &res->kind[HONE_KIND_PACKET];
@@ -85,14 +90,10 @@ static void print_totals(const struct result *res)
 	};
 	size_t i;
 
-	fprintf(stderr, "%llu packets captured\n"
-		"%llu packets seen by the kernel\n"
-		"%llu packets filtered\n"
-		"%llu packets lost\n",
-		res->captured,
-		p->seen,
-		p->filtered,
-		p->lost);
+	print_count(resolved.packets, "captured");
+	print_count(p->seen, "seen by the kernel");
+	print_count(p->filtered, "filtered");
+	print_count(p->lost, "lost");
 	if (!options.verbose)
 		return;
 	for (i = 0; i < sizeof(more) / sizeof(*more); i++) {

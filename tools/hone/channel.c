@@ -2,6 +2,7 @@
 /* Channels: the bytes of one CPU's stream, or those of it in a raw file. */
 #include "channel.h"
 #include "msg.h"
+#include "sink.h"
 
 #include <linux/hone.h>
 
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #define CHUNK	(512 * 1024)
+#define CPUS_MAX	65536
 
 void channel_init(struct channel *c, int fd, const char *name)
 {
@@ -18,16 +20,24 @@ void channel_init(struct channel *c, int fd, const char *name)
 	c->name = xstrdup(name);
 }
 
-void channel_map(struct channel *c, const __u8 *data, size_t len,
-		 __u32 cpu, const char *name)
+void channel_part(struct channel *c, struct input *in, __u32 cpu, off_t from,
+		  off_t to)
 {
-	channel_init(c, -1, name);
-	c->mapped = true;
+	channel_init(c, -1, in->name);
+	c->in = in;
 	c->cpu = cpu;
-	/* Never written: a mapped channel neither grows nor moves. */
-	c->bytes.data = (__u8 *)data;
-	c->bytes.tail = len;
-	c->bytes.size = len;
+	c->offset = from;
+	c->at = from;
+	c->end = to;
+}
+
+void channel_whole(struct channel *c, struct input *in)
+{
+	channel_init(c, -1, in->name);
+	c->in = in;
+	c->whole = true;
+	c->bytes = in->bytes;
+	in->bytes = (struct bytes){ 0 };
 }
 
 /* Notes how far whole records go, and when the last one was made. */
@@ -69,12 +79,53 @@ ssize_t channel_read(struct channel *c)
 	return n;
 }
 
+bool channel_more(struct channel *c)
+{
+	__u8 *to;
+	ssize_t n;
+
+	/* Who waits for a pipe gets first what has come of it. */
+	if (!c->in->regular && !sink_flush()) {
+		c->failed = true;
+		return false;
+	}
+	bytes_reserve(&c->bytes, CHUNK);
+	to = c->bytes.data + c->bytes.tail;
+	do {
+		if (c->whole)
+			n = read(c->in->fd, to, CHUNK);
+		else
+			n = pread(c->in->fd, to, c->end - c->at < CHUNK ?
+				  c->end - c->at : CHUNK, c->at);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		msg_errno("reading: %s", c->name);
+		c->failed = true;
+		return false;
+	}
+	c->at += n;
+	c->bytes.tail += n;
+	return n;
+}
+
+struct numbers *channel_numbers(struct channel *c, __u32 cpu)
+{
+	if (cpu >= CPUS_MAX)
+		return NULL;
+	if (cpu >= c->n_numbers) {
+		c->numbers = xrealloc(c->numbers,
+				      (cpu + 1) * sizeof(*c->numbers));
+		memset(c->numbers + c->n_numbers, 0,
+		       (cpu + 1 - c->n_numbers) * sizeof(*c->numbers));
+		c->n_numbers = cpu + 1;
+	}
+	return &c->numbers[cpu];
+}
+
 void channel_drop(struct channel *c, size_t len)
 {
 	c->bytes.head += len;
 	c->offset += len;
-	if (c->mapped)
-		return;
 	c->scanned -= c->scanned < len ? c->scanned : len;
 	if (c->bytes.head == c->bytes.tail) {
 		c->bytes.head = 0;
@@ -87,8 +138,9 @@ void channel_close(struct channel *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
-	if (!c->mapped)
-		bytes_free(&c->bytes);
+	bytes_free(&c->bytes);
+	free(c->numbers);
 	free(c->name);
+	c->numbers = NULL;
 	c->name = NULL;
 }

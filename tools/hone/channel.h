@@ -1,34 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Channels: the bytes of one CPU's stream, or those of it in a raw file. */
+/*
+ * Channels: the bytes of one CPU's stream, or those of it in a raw file, or of
+ * a raw file in which all are in one order already.
+ */
 #ifndef HONE_CHANNEL_H
 #define HONE_CHANNEL_H
 
-#include "bytes.h"
+#include "input.h"
 
-#include <stdbool.h>
-#include <linux/types.h>
 #include <sys/types.h>
 
+/* How far the numbers of a CPU's records have come. */
+struct numbers {
+	__u64 told;			/* lost, by LOST, since the last one */
+	__u32 last;
+	bool any;
+};
+
 struct channel {
-	int fd;				/* -1: closed */
+	int fd;				/* -1: closed, or a file's */
 	char *name;			/* for messages */
 	struct bytes bytes;		/* read, not yet merged */
 	__u64 offset;		/* of bytes.head in the stream */
 	size_t scanned;			/* whole records behind bytes.head */
 	__u64 last_time;		/* of the last whole record */
-	__u64 told;			/* records lost, by LOST, since last */
-	__u32 last_seq;
-	__u32 cpu;			/* mapped: skip those of others */
-	bool has_seq;
-	bool mapped;			/* bytes belong to a raw file */
+	struct numbers *numbers;	/* by CPU */
+	__u32 n_numbers;
+	/* Of a raw file: */
+	struct input *in;		/* NULL: this is none */
+	bool whole;			/* all of its records are wanted */
+	__u32 cpu;			/* else: those of others are skipped */
+	off_t at, end;			/* and this part is not read yet */
+	bool failed;			/* reading has */
 };
 
 void channel_init(struct channel *c, int fd, const char *name);
-/* Those records of a raw file's @len bytes at @data that @cpu made. */
-void channel_map(struct channel *c, const __u8 *data, size_t len,
-		 __u32 cpu, const char *name);
+/* The records that @cpu made between two places of a file that can seek. */
+void channel_part(struct channel *c, struct input *in, __u32 cpu, off_t from,
+		  off_t to);
+/* All records of a file, as they come; takes over what has been read. */
+void channel_whole(struct channel *c, struct input *in);
 /* Reads once. Bytes got, 0 if there is nothing now, -1 after a message. */
 ssize_t channel_read(struct channel *c);
+/* Gets more of a raw file; false at the end, or after a message. */
+bool channel_more(struct channel *c);
+/* NULL for a CPU that cannot be. */
+struct numbers *channel_numbers(struct channel *c, __u32 cpu);
 /* Forgets the first @len bytes. */
 void channel_drop(struct channel *c, size_t len);
 void channel_close(struct channel *c);

@@ -308,7 +308,8 @@ static bool replay_wants(const struct attributed *p)
 		.len = p->packet.wire_len, .caplen = p->packet.cap_len,
 	};
 
-	if (p->packet.rec.flags & HONE_F_PKT_OUT ? no_out : no_in)
+	if (p->undirected ? no_out || no_in :
+	    p->packet.rec.flags & HONE_F_PKT_OUT ? no_out : no_in)
 		return false;
 	return !program.bf_insns || pcap_offline_filter(&program, &h, p->data);
 }

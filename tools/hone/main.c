@@ -5,7 +5,7 @@
 #include "msg.h"
 #include "names.h"
 #include "options.h"
-#include "raw.h"
+#include "replay.h"
 #include "session.h"
 
 #include <ctype.h>
@@ -95,5 +95,5 @@ int main(int argc, char **argv)
 	if (!options.n_inputs)
 		return session_run();
 	filter_replay();
-	return raw_replay(options.inputs, options.n_inputs);
+	return replay(options.inputs, options.n_inputs);
 }

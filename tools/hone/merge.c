@@ -10,7 +10,7 @@ struct head {
 	bool there;
 };
 
-/* In a mapped file the records of other CPUs lie in between. */
+/* In a file the records of other CPUs may lie in between. */
 static void skip_others(struct channel *c)
 {
 	struct hone_rec rec;
@@ -26,26 +26,30 @@ static void skip_others(struct channel *c)
 	}
 }
 
-/* False if there is garbage, after a message. */
+/* False if there is garbage, or reading fails, after a message. */
 static bool peek(struct head *h)
 {
 	struct channel *c = h->c;
 	const char *why;
 
-	if (c->mapped)
-		skip_others(c);
 	h->there = false;
-	switch (decode(c->bytes.data + c->bytes.head, bytes_len(&c->bytes),
-		       &h->r, &why)) {
-	case DECODE_OK:
-		h->there = true;
-		return true;
-	case DECODE_MORE:
-		return true;
-	default:
-		msg("reading: %s: at byte %llu: %s", c->name,
-		    c->offset, why);
-		return false;
+	for (;;) {
+		if (c->in && !c->whole)
+			skip_others(c);
+		switch (decode(c->bytes.data + c->bytes.head,
+			       bytes_len(&c->bytes), &h->r, &why)) {
+		case DECODE_OK:
+			h->there = true;
+			return true;
+		case DECODE_MORE:
+			if (!c->in || !channel_more(c))
+				return !c->failed;
+			break;
+		default:
+			msg("reading: %s: at byte %llu: %s", c->name,
+			    c->offset, why);
+			return false;
+		}
 	}
 }
 
@@ -55,29 +59,34 @@ static bool peek(struct head *h)
  */
 static void check_seq(struct channel *c, struct record *r)
 {
+	struct numbers *of;
 	__u32 gap;
 	int k;
 
 	r->missing = 0;
+	if (r->rec.cpu < c->n_numbers)
+		of = &c->numbers[r->rec.cpu];
+	else
+		of = channel_numbers(c, r->rec.cpu);
+	if (!of)
+		return;
 	switch (r->rec.type) {
 	case HONE_REC_SUBBUF:
-		if (!c->has_seq)
-			c->last_seq = r->subbuf.next_seq - 1;
-		c->has_seq = true;
+		if (!of->any)
+			of->last = r->subbuf.next_seq - 1;
+		of->any = true;
 		return;
 	case HONE_REC_LOST:
 		for (k = 0; k < HONE_KIND_MAX; k++)
-			c->told += r->lost.records[k];
+			of->told += r->lost.records[k];
 		return;
 	}
-	if (r->rec.cpu == ~0U)
-		return;
-	gap = r->rec.seq - c->last_seq - 1;
-	if (c->has_seq && gap && gap < 1U << 31 && gap > c->told)
-		r->missing = gap - c->told;
-	c->told = 0;
-	c->last_seq = r->rec.seq;
-	c->has_seq = true;
+	gap = r->rec.seq - of->last - 1;
+	if (gap && of->any && gap < 1U << 31 && gap > of->told)
+		r->missing = gap - of->told;
+	of->told = 0;
+	of->last = r->rec.seq;
+	of->any = true;
 }
 
 static bool earlier(const struct head *a, const struct head *b)
@@ -122,7 +131,7 @@ enum merge_result merge(struct channel *ch, int n, __u64 horizon,
 	for (i = 0; i < n; i++) {
 		heads[i].c = &ch[i];
 		if (!peek(&heads[i]))
-			return MERGE_BAD;
+			return ch[i].failed ? MERGE_FAILED : MERGE_BAD;
 	}
 	while ((first = first_two(heads, n, &second))) {
 		/* Mostly the next record is of the same channel. */
@@ -134,7 +143,8 @@ enum merge_result merge(struct channel *ch, int n, __u64 horizon,
 				return MERGE_STOP;
 			channel_drop(first->c, first->r.rec.len);
 			if (!peek(first))
-				return MERGE_BAD;
+				return first->c->failed ? MERGE_FAILED :
+							  MERGE_BAD;
 		} while (first->there && (!second || earlier(first, second)));
 	}
 	return MERGE_OK;

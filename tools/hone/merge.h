@@ -15,6 +15,7 @@ enum merge_result {
 	MERGE_OK,
 	MERGE_STOP,		/* @fn said so */
 	MERGE_BAD,		/* garbage; a message said where */
+	MERGE_FAILED,		/* reading a file; a message said why */
 };
 
 /*

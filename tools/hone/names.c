@@ -18,8 +18,20 @@ struct name {
 	char *name;
 };
 
+/* What files have told is found by a hash: there may be many. */
+#define SLOTS		1024
+#define LEARNED_MAX	100000
+
+struct learned {
+	__u32 id;
+	struct learned *next;
+	char name[];
+};
+
 struct names {
 	const char *path;
+	struct learned *slot[SLOTS];
+	size_t n_learned;
 	struct name *all;
 	size_t n, size;
 	bool loaded;
@@ -27,6 +39,33 @@ struct names {
 
 static struct names users = { .path = "/etc/passwd" };
 static struct names groups = { .path = "/etc/group" };
+
+static struct learned **learned_at(struct names *t, __u32 id)
+{
+	struct learned **l = &t->slot[id % SLOTS];
+
+	while (*l && (*l)->id != id)
+		l = &(*l)->next;
+	return l;
+}
+
+void names_learn(bool user, __u32 id, const char *name, size_t len)
+{
+	struct names *t = user ? &users : &groups;
+	struct learned **at = learned_at(t, id), *old = *at, *l;
+
+	if (old && strlen(old->name) == len && !memcmp(old->name, name, len))
+		return;
+	if (!old && t->n_learned == LEARNED_MAX)
+		return;
+	t->n_learned += !old;
+	l = xcalloc(1, sizeof(*l) + len + 1);
+	l->id = id;
+	l->next = old ? old->next : NULL;
+	memcpy(l->name, name, len);
+	*at = l;
+	free(old);
+}
 
 /* name:password:id:... */
 static void add_line(struct names *t, char *line)
@@ -66,8 +105,11 @@ static void load(struct names *t)
 
 static const char *find(struct names *t, __u32 id)
 {
+	struct learned *l = *learned_at(t, id);
 	size_t i;
 
+	if (l)
+		return l->name;
 	if (names_off)
 		return NULL;
 	if (!t->loaded)

@@ -26,7 +26,7 @@ struct options options = {
 	.debugfs	= "/sys/kernel/debug/hone",
 	.ready_fd	= -1,
 	.comments	= true,
-	.darwin		= true,
+	.process_info	= INFO_DARWIN,
 };
 
 enum {
@@ -56,8 +56,6 @@ enum {
 	O_HOST_INFO,
 	O_VERSION,
 };
-
-static bool host_info_given;
 
 static const struct opt {
 	int key;			/* a letter, or O_* */
@@ -133,8 +131,9 @@ static const struct opt {
 	{ O_NO_COMMENT, "no-comment", NULL,
 	  "write no comments that name a packet's process" },
 	{ O_PROCESS_INFO, "process-info", "FORM",
-	  "darwin: so that Wireshark 4.6 shows them (default)\n"
-	  "none: leave that out" },
+	  "darwin: so that Wireshark 4.6 shows processes\n"
+	  "(default); wireshark: so that 5.0 shows more of\n"
+	  "them; none: leave that out" },
 	{ O_USEC, "usec", NULL,
 	  "write times in microseconds, not nanoseconds" },
 	{ O_SLL2, "sll2", NULL,
@@ -275,6 +274,25 @@ static bool choice(const char *name, const char *s, const char *yes,
 	return false;
 }
 
+static void process_info(const char *name, const char *form)
+{
+	static const char *const forms[] = {
+		[INFO_NONE]		= "none",
+		[INFO_DARWIN]		= "darwin",
+		[INFO_WIRESHARK]	= "wireshark",
+	};
+	int i;
+
+	for (i = INFO_NONE; i <= INFO_WIRESHARK; i++) {
+		if (!strcmp(form, forms[i])) {
+			options.process_info = i;
+			return;
+		}
+	}
+	msg("--%s: %s: is none of darwin, wireshark, none", name, form);
+	usage();
+}
+
 static void add_input(char *path)
 {
 	options.inputs = xrealloc(options.inputs, (options.n_inputs + 1) *
@@ -390,7 +408,7 @@ static void take(const struct opt *o, char *arg)
 		options.comments = false;
 		break;
 	case O_PROCESS_INFO:
-		options.darwin = choice(o->name, arg, "darwin", "none");
+		process_info(o->name, arg);
 		break;
 	case O_SLL2:
 		options.sll2 = true;
@@ -409,7 +427,7 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case O_HOST_INFO:
 		options.host_info = choice(o->name, arg, "full", "none");
-		host_info_given = true;
+		options.host_info_given = true;
 		break;
 	case O_DEBUGFS:
 		options.debugfs = arg;
@@ -469,7 +487,7 @@ static void check(void)
 		usage();
 	}
 	/* A recorded file may come from another host. */
-	if (!host_info_given)
+	if (!options.host_info_given)
 		options.host_info = !options.n_inputs;
 	if (!options.out && !options.text && !options.json &&
 	    !options.record && !options.summary && !options.lines)

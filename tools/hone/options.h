@@ -3,6 +3,8 @@
 #ifndef HONE_OPTIONS_H
 #define HONE_OPTIONS_H
 
+#include "pcapng.h"
+
 #include <stdbool.h>
 #include <linux/types.h>
 
@@ -28,10 +30,11 @@ struct options {
 	int ready_fd;			/* -1: none */
 	bool datagrams_change;
 	bool comments;
-	bool darwin;
+	enum process_info process_info;
 	bool usec;
 	bool sll2;
 	bool host_info;
+	bool host_info_given;
 	bool quiet, verbose;
 	bool to_stdout;			/* an output is standard output */
 };

@@ -11,8 +11,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* The largest record fits, each byte of it as \u0000. */
-#define LINE_MAX_LEN	(6 * HONE_REC_MAX + 16384)
+/*
+ * The largest record fits, and the strings of a process, each as long as an
+ * option of PCAP-NG holds; each byte as \u0000.
+ */
+#define LINE_MAX_LEN	(6 * 6 * 65536 + 16384)
 
 static struct writer out;
 static struct capture capture;
@@ -271,7 +274,8 @@ static bool json_sock(struct conn *c, const struct record *r)
 		add_u64("id", r->sock.actor);
 	}
 	add_u64("conn", c->cookie);
-	add_u64("family", c->family);
+	if (c->family)
+		add_u64("family", c->family);
 	if (owner && owner->tgid) {
 		open_bracket("owner", '{');
 		add_u64("pid", owner->tgid);
@@ -320,7 +324,8 @@ static bool json_packet(const struct attributed *p)
 	int i;
 
 	begin("packet", p->time);
-	add_text("dir", sent ? "out" : "in");
+	if (!p->undirected)
+		add_text("dir", sent ? "out" : "in");
 	if (p->img) {
 		add_u64("pid", p->img->tgid);
 		if (p->tid)

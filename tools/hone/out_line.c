@@ -292,7 +292,10 @@ static bool line_packet(const struct attributed *p)
 		first = p->time;
 	add_time(p->time);
 	add_process(p);
-	add(p->packet.rec.flags & HONE_F_PKT_OUT ? " Out " : " In ");
+	if (p->undirected)
+		add(" ");
+	else
+		add(p->packet.rec.flags & HONE_F_PKT_OUT ? " Out " : " In ");
 	if (p->dev) {
 		add_name(p->dev);
 		add(" ");

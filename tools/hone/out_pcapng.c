@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PCAP-NG: the file's head and tail, processes and connections. */
 #include "pcapng.h"
-#include "encode.h"
 #include "filter.h"
+#include "link.h"
 #include "msg.h"
 #include "names.h"
 #include "resolve.h"
@@ -12,20 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* Readers refuse larger blocks; path and arguments are cut to this. */
-#define STRING_MAX	60000
-
-#define LINKTYPE_RAW	101
-#define LINKTYPE_LINUX_SLL2	276
-
-enum {
-	EVENT_START	= 0,
-	EVENT_FORK	= 1,
-	EVENT_KTHREAD	= 2,
-	EVENT_LATE	= 3,		/* connection: read after the window */
-	EVENT_END	= 0xffffffff,
-};
 
 struct pcapng pcapng;
 
@@ -41,15 +27,6 @@ static size_t whole_blocks(const __u8 *buf, size_t len)
 		at += n;
 	}
 	return at;
-}
-
-static __u8 *put_text(__u8 *p, __u16 code, const char *s)
-{
-	size_t len = s ? strlen(s) : 0;
-
-	if (!len)
-		return p;
-	return put_option(p, code, s, len < STRING_MAX ? len : STRING_MAX);
 }
 
 static bool write_shb(const struct capture *cap)
@@ -91,7 +68,7 @@ static bool write_idb(const struct capture *cap)
 static bool open_file(const char *path)
 {
 	pcapng.file++;
-	pcapng.darwin_next = 0;
+	pcapng.info_next = 0;
 	pcapng.packets = 0;
 	/* What was written of packets refers to what another file says. */
 	table_generation++;
@@ -174,9 +151,12 @@ static __u8 *put_process(__u8 *p, struct image *img)
 	p = put_text(p, 8, user_name(img->as.euid));
 	p = put_text(p, 9, group_name(img->as.egid));
 	p = put_option64(p, OPT_IMAGE, img->id);
-	p = put_option64(p, OPT_START, img->start + pcapng.cap.offset);
+	if (img->start)
+		p = put_option64(p, OPT_START, img->start + pcapng.cap.offset);
 	p = put_option32(p, OPT_UID, img->as.uid);
 	p = put_option32(p, OPT_GID, img->as.gid);
+	if (img->parent_id)
+		p = put_option64(p, OPT_PARENT_IMAGE, img->parent_id);
 	p = put_text(p, OPT_COMM, img->as.comm);
 	p = put_text(p, OPT_CWD, s->cwd);
 	p = put_text(p, OPT_FILENAME, s->filename);
@@ -210,32 +190,6 @@ bool pcapng_describe_image(struct image *img, __u64 time)
 			     img->kthread ? EVENT_KTHREAD : EVENT_START);
 }
 
-/* One for each process and name; the index in packets counts them. */
-bool pcapng_describe_darwin(struct image *img)
-{
-	char name[3 * HONE_COMM_LEN + 2];
-	struct block b;
-	size_t n;
-
-	if (img->has_darwin == pcapng.file &&
-	    !strcmp(img->darwin_comm, img->as.comm))
-		return true;
-	b = block_begin(BLOCK_DARWIN, 256);
-	if (!b.p)
-		return false;
-	/* Without a name it would not be shown. */
-	n = encode(name, sizeof(name) - 1, img->as.comm, strlen(img->as.comm), "");
-	if (!n)
-		n = sprintf(name, "?");
-	b.p = put32(b.p, img->tgid);
-	b.p = put_option(b.p, 2, name, n);
-	b.p = put32(b.p, 0);
-	img->has_darwin = pcapng.file;
-	img->darwin_index = pcapng.darwin_next++;
-	memcpy(img->darwin_comm, img->as.comm, sizeof(img->darwin_comm));
-	return block_end(&b);
-}
-
 static bool pcapng_proc(struct image *img, const struct record *r)
 {
 	__u64 now;
@@ -249,8 +203,10 @@ static bool pcapng_proc(struct image *img, const struct record *r)
 							      EVENT_FORK);
 	case HONE_PROC_EXEC:
 	case HONE_PROC_CRED:
+	case HONE_PROC_COMM:
 		return write_process(img, now, EVENT_START);
 	case HONE_PROC_ANNOUNCE:
+	case HONE_PROC_SNAPSHOT:
 		return pcapng_describe_image(img, now);
 	case HONE_PROC_EXIT:
 		return img->described != pcapng.file ||
@@ -355,7 +311,7 @@ static bool end_file(const struct result *res)
 	}
 	b.p = put32(b.p, 0);
 	b.p = put_time(b.p, res->end);
-	put_time(time, pcapng.start);
+	put_time(time, pcapng.file == 1 ? res->start : pcapng.start);
 	b.p = put_option(b.p, 2, time, sizeof(time));
 	put_time(time, res->end);
 	b.p = put_option(b.p, 3, time, sizeof(time));

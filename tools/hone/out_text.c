@@ -141,18 +141,20 @@ static void add_image(struct image *img)
 static const char *proc_what(const struct image *img, const struct record *r,
 			     const char **how)
 {
+	__u32 event = r ? r->proc.event : HONE_PROC_SNAPSHOT;
+
 	*how = NULL;
-	if (img->kthread && (!r || r->proc.event == HONE_PROC_FORK))
+	if (img->kthread && (event == HONE_PROC_FORK ||
+			     event == HONE_PROC_SNAPSHOT))
 		return "KTHD";
-	if (!r) {
-		*how = "snapshot";
-		return "EXEC";
-	}
-	switch (r->proc.event) {
+	switch (event) {
 	case HONE_PROC_FORK:
 		return "FORK";
 	case HONE_PROC_EXIT:
 		return "EXIT";
+	case HONE_PROC_SNAPSHOT:
+		*how = "snapshot";
+		return "EXEC";
 	case HONE_PROC_ANNOUNCE:
 		*how = "announce";
 		return "EXEC";
@@ -213,7 +215,8 @@ static void add_sock(const struct conn *c, const struct hone_sock_rec *s)
 		saddr += 12;
 		daddr += 12;
 	} else if (c->family != AF_INET6) {
-		add(" family=%u", c->family);
+		if (c->family)
+			add(" family=%u", c->family);
 		return;
 	}
 	add(" proto=%s", proto_name(c->protocol));
@@ -261,12 +264,18 @@ static void add_flow(const struct attributed *p)
 	add_address("dst", family, f.daddr, f.dport);
 }
 
+static const char *packet_what(const struct attributed *p)
+{
+	if (p->undirected)
+		return "PAKT -";
+	return p->packet.rec.flags & HONE_F_PKT_OUT ? "PAKT O" : "PAKT I";
+}
+
 static bool text_packet(const struct attributed *p)
 {
 	int i;
 
-	if (!begin(p->packet.rec.flags & HONE_F_PKT_OUT ? "PAKT O" : "PAKT I",
-		   p->time))
+	if (!begin(packet_what(p), p->time))
 		return false;
 	if (p->img) {
 		add(" pid=%u", p->img->tgid);

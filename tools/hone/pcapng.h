@@ -15,9 +15,19 @@ enum {
 	BLOCK_EPB	= 6,
 	BLOCK_PROC	= 0x101,
 	BLOCK_CONN	= 0x102,
+	BLOCK_CUSTOM	= 0xbad,
 };
 
 #define BLOCK_DARWIN	0x80000001u
+
+/* What an event is; that of a connection begins, is late or ends. */
+enum {
+	EVENT_START	= 0,
+	EVENT_FORK	= 1,
+	EVENT_KTHREAD	= 2,
+	EVENT_LATE	= 3,		/* read after the window */
+	EVENT_END	= 0xffffffff,
+};
 
 enum {
 	OPT_COMMENT	= 1,
@@ -46,6 +56,7 @@ enum {
 	OPT_LOGINUID	= 0x810f,
 	OPT_SESSION	= 0x8110,
 	OPT_EXECS	= 0x8111,
+	OPT_PARENT_IMAGE = 0x8112,
 	OPT_COOKIE	= 0x8101,
 	OPT_OWNER	= 0x8102,
 	OPT_PARENT	= 0x8103,
@@ -54,7 +65,17 @@ enum {
 	OPT_LATE_TID	= 0x8106,
 };
 
+/* Readers refuse larger blocks; path and arguments are cut to this. */
+#define STRING_MAX	60000
+
 #define SLL2_LEN	20	/* of LINKTYPE_LINUX_SLL2's header */
+
+/* How processes are told of to readers that do not know Hone. */
+enum process_info {
+	INFO_NONE,
+	INFO_DARWIN,
+	INFO_WIRESHARK,
+};
 
 /* A block that grows; its length is patched in at the end. */
 struct block {
@@ -93,15 +114,17 @@ static inline __u8 *put_padded(__u8 *p, const void *data, size_t len)
 __u8 *put_option(__u8 *p, __u16 code, const void *data, __u16 len);
 __u8 *put_option32(__u8 *p, __u16 code, __u32 v);
 __u8 *put_option64(__u8 *p, __u16 code, __u64 v);
+/* Nothing if @s is NULL or empty. */
+__u8 *put_text(__u8 *p, __u16 code, const char *s);
 
 struct pcapng {
 	struct writer w;
 	struct capture cap;
 	bool comments;
-	bool darwin;
+	enum process_info info;
 	bool usec;
 	bool sll2;			/* with a cooked link header */
-	__u32 darwin_next;		/* index of the next darwin block */
+	__u32 info_next;		/* index of the next process block */
 	__u32 file;			/* number of the file, from 1 */
 	__u64 start;			/* of the file, boot time */
 	__u64 packets;			/* in the file */
@@ -122,8 +145,8 @@ bool pcapng_rotate(__u64 time);
 /* Says what a process or connection is, if this file does not yet. */
 bool pcapng_describe_image(struct image *img, __u64 time);
 bool pcapng_describe_conn(struct conn *c, __u64 time);
-/* The block that darwin options refer to. */
-bool pcapng_describe_darwin(struct image *img);
+/* The same in the form that Wireshark understands, if that is wanted. */
+bool pcapng_describe_info(struct image *img);
 
 bool pcapng_packet(const struct attributed *p);
 /* Drops what is kept of a connection's packets. */

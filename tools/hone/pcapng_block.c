@@ -19,6 +19,15 @@ __u8 *put_option64(__u8 *p, __u16 code, __u64 v)
 	return put_option(p, code, &v, sizeof(v));
 }
 
+__u8 *put_text(__u8 *p, __u16 code, const char *s)
+{
+	size_t len = s ? strlen(s) : 0;
+
+	if (!len)
+		return p;
+	return put_option(p, code, s, len < STRING_MAX ? len : STRING_MAX);
+}
+
 struct block block_begin(__u32 type, size_t len)
 {
 	struct block b;

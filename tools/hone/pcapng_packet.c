@@ -49,13 +49,16 @@ struct tail_cache {
 	struct tail *tail[4];
 };
 
-static __u32 block_flags(const struct hone_packet *p)
+static __u32 block_flags(const struct attributed *p)
 {
-	__u32 flags = p->rec.flags & HONE_F_PKT_OUT ? 2 : 1;
+	__u16 of = p->packet.rec.flags;
+	__u32 flags = of & HONE_F_PKT_OUT ? 2 : 1;
 
-	if (p->rec.flags & HONE_F_PKT_CSUM)
+	if (p->undirected)
+		flags = 0;
+	if (of & HONE_F_PKT_CSUM)
 		flags |= 1 << 9;
-	if (p->rec.flags & HONE_F_PKT_GSO)
+	if (of & HONE_F_PKT_GSO)
 		flags |= 1 << 11;
 	return flags;
 }
@@ -112,13 +115,14 @@ static bool make_tail(struct tail *t, const struct attributed *p,
 
 	if (img && !pcapng_describe_image(img, p->time))
 		return false;
-	if (img && pcapng.darwin && !pcapng_describe_darwin(img))
-		return false;
 	if (p->conn && !pcapng_describe_conn(p->conn, p->time))
 		return false;
 	for (i = 0; i < p->n_more; i++)
 		if (!pcapng_describe_image(p->more[i], p->time))
 			return false;
+	/* Just before the packet: a file that is read and written is the same. */
+	if (img && !pcapng_describe_info(img))
+		return false;
 
 	if (pcapng.comments) {
 		n = make_comment(comment, p);
@@ -133,9 +137,9 @@ static bool make_tail(struct tail *t, const struct attributed *p,
 		at = put_option32(at, OPT_EPB_CONN, p->conn->cookie);
 	if (img)
 		at = put_option32(at, OPT_EPB_PID, img->tgid);
-	if (img && pcapng.darwin)
-		at = put_option32(at, OPT_DARWIN_PROC, img->darwin_index);
-	if (p->conn && pcapng.darwin)
+	if (img && pcapng.info == INFO_DARWIN)
+		at = put_option32(at, OPT_DARWIN_PROC, img->info_index);
+	if (p->conn && pcapng.info == INFO_DARWIN)
 		at = put_option32(at, OPT_DARWIN_FLOW, p->conn->cookie);
 	at = put32(at, 0);
 	t->len = at - t->bytes;
@@ -164,7 +168,7 @@ static struct tail *find_tail(const struct attributed *p)
 		.cookie = p->conn ? p->conn->cookie : 0,
 		.dev = p->dev,
 		.tid = p->tid,
-		.flags = block_flags(&p->packet),
+		.flags = block_flags(p),
 		.quality = p->quality,
 		.made = p->made,
 		.gone = p->gone,

@@ -13,10 +13,4 @@ bool raw_record(const struct record *r);
 bool raw_flush(void);
 bool raw_close(void);
 
-/*
- * Replays the files at @paths through the resolver and the outputs.
- * Returns an exit status.
- */
-int raw_replay(char *const *paths, int n);
-
 #endif

@@ -7,7 +7,9 @@
  */
 #include "resolve.h"
 #include "attribute.h"
+#include "capture.h"
 #include "filter.h"
+#include "outlet.h"
 
 #include <stdint.h>
 
@@ -36,7 +38,8 @@ void resolve_result(struct result *res, __u64 end)
 	int k;
 
 	memset(res, 0, sizeof(*res));
-	res->captured = resolved.packets;
+	res->captured = resolved.before + resolved.packets;
+	res->start = capture.start;
 	res->end = end;
 	for (k = 0; k < HONE_KIND_MAX; k++) {
 		res->kind[k].seen = resolved.seen[k] + resolved.lost[k];
@@ -195,7 +198,7 @@ static bool out_packet(struct held *h)
 {
 	const struct netdev *dev;
 	struct attributed p;
-	bool ok = true;
+	bool ok;
 
 	memcpy(&p.packet, held_record(h), sizeof(p.packet));
 	p.time = h->time;
@@ -211,6 +214,7 @@ static bool out_packet(struct held *h)
 	p.lost = h->lost;
 	p.n_more = 0;
 	p.gone = false;
+	p.undirected = false;
 	/* Its own records were lost: the packet's pid is all there is. */
 	if (h->user.id && !p.img)
 		p.img = image_get(h->user.id, h->user.tgid, h->time);
@@ -230,12 +234,7 @@ static bool out_packet(struct held *h)
 	/* Who has read it may have got its name since it came. */
 	if (p.img && h->name)
 		image_swap_name(p.img, h->name);
-	if (filter_packet(&p)) {
-		ok = sink_packet(&p);
-		resolved.packets += ok;
-	} else {
-		resolved.filtered++;
-	}
+	ok = outlet_packet(&p);
 	if (p.img && h->name)
 		image_swap_name(p.img, h->name);
 	return ok;
@@ -252,17 +251,15 @@ static bool out_late(const struct held *h, const struct record *r)
 		.time = r->rec.time,
 	};
 
-	if (!l.conn || !l.img || !l.img->tgid || !filter_image(l.img))
-		return true;
-	l.img->used = h->time;
-	return sink_late(&l);
+	if (l.img)
+		l.img->used = h->time;
+	return outlet_late(&l);
 }
 
 static bool out_event(struct held *h)
 {
 	struct record r;
 	struct image *img;
-	struct conn *c;
 	const char *why;
 
 	/* It was decoded once: it is sound. */
@@ -273,14 +270,11 @@ static bool out_event(struct held *h)
 		img = image_find(r.proc.id);
 		if (img && h->name)
 			image_renamed(img);
-		resolved.images += r.proc.event == HONE_PROC_FORK;
-		return !img || !filter_image(img) || sink_proc(img, &r);
+		return outlet_proc(img, &r);
 	}
 	if (r.rec.type != HONE_REC_SOCK)
 		return out_late(h, &r);
-	c = conn_find(r.sock.cookie);
-	resolved.conns += r.sock.event == HONE_SOCK_OPEN;
-	return !c || !filter_conn(c) || sink_sock(c, &r);
+	return outlet_sock(conn_find(r.sock.cookie), &r);
 }
 
 static bool out_first(struct held *h)

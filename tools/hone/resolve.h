@@ -16,6 +16,7 @@ struct resolved {
 	__u64 seen[HONE_KIND_MAX];	/* records, by kind */
 	__u64 lost[HONE_KIND_MAX];	/* as the stream tells */
 	__u64 packets;		/* that went out */
+	__u64 before;			/* in files before the one that is read */
 	__u64 filtered;		/* packets that were not wanted */
 	__u64 images, conns;		/* that events told of */
 	__u64 first, last;		/* boot time; 0 = none yet */

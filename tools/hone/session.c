@@ -225,6 +225,8 @@ static bool merged(enum merge_result res)
 		return true;
 	case MERGE_BAD:
 		return fail(EXIT_STREAM);
+	case MERGE_FAILED:
+		return fail(EXIT_TROUBLE);
 	default:
 		return resolve_full() ? false : fail(EXIT_TROUBLE);
 	}

@@ -24,6 +24,7 @@ struct attributed {
 	__u8 quality;		/* enum hone_quality */
 	bool made;			/* made by the kernel for @img */
 	bool gone;			/* @img had ended already */
+	bool undirected;		/* neither sent nor received is known */
 	int n_more;
 	struct image *more[ALSO_MAX];	/* others that received it too */
 };
@@ -56,7 +57,8 @@ struct account {
 struct result {
 	struct account kind[HONE_KIND_MAX];
 	__u64 captured;		/* packets that went to the sinks */
-	__u64 end;			/* boot time */
+	__u64 start;			/* boot time, as the next */
+	__u64 end;
 };
 
 /*

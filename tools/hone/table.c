@@ -199,12 +199,6 @@ struct image *image_get(__u64 id, __u32 tgid, __u64 now)
 	return img;
 }
 
-static bool event_has_strings(__u32 event)
-{
-	return event == HONE_PROC_EXEC || event == HONE_PROC_ANNOUNCE ||
-	       event == HONE_PROC_SNAPSHOT;
-}
-
 static void naming_of_record(struct naming *as, const struct hone_proc *p)
 {
 	as->uid = p->uid;
@@ -305,7 +299,7 @@ struct image *image_of_record(const struct record *r)
 		img->pid_ns = p->pid_ns;
 		img->mnt_ns = p->mnt_ns;
 	}
-	if (event_has_strings(p->event) && (r->path.len || r->argv.len))
+	if (r->path.len || r->argv.len)
 		image_take_strings(img, r);
 	switch (p->event) {
 	case HONE_PROC_FORK:

@@ -64,9 +64,9 @@ struct image {
 	bool listed;			/* among the dead */
 	/* The PCAP-NG output's own notes. */
 	__u32 described;		/* number of the file that does, as next */
-	__u32 has_darwin;
-	__u32 darwin_index;
-	char darwin_comm[HONE_COMM_LEN + 1];
+	__u32 has_info;
+	__u32 info_index;
+	struct naming info_as;		/* what it says */
 };
 
 /* A received packet that waits for its reader. */

@@ -105,6 +105,10 @@ struct hone_rec {
 
 /* hone_rec.flags of HONE_REC_SUBBUF */
 #define HONE_F_SUBBUF_CHANGES	0x0001	/* "datagrams change": see hone_actor */
+#define HONE_F_SUBBUF_ORDERED	0x8000	/* set by readers, in a file's first
+					 * record: snapshot, then all CPUs'
+					 * records in one order, that of time
+					 */
 
 /**
  * struct hone_subbuf - HONE_REC_SUBBUF: head of a sub-buffer

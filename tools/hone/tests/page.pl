@@ -42,7 +42,8 @@ for (split /\n/, slurp($page)) {
 }
 
 # Bytes before the options.
-my %body = (0x0a0d0d0a, 16, 1, 8, 5, 12, 0x101, 12, 0x102, 16, 0x80000001, 4);
+my %body = (0x0a0d0d0a, 16, 1, 8, 5, 12, 0x101, 12, 0x102, 16, 0x80000001, 4,
+	    0xbad, 16);
 
 for my $file (@files) {
 	my $data = slurp($file);

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Checks what every PCAP-NG file of hone-relayread promises; says what is
 # broken and exits 1 if anything is.
-#   verify.pl [--cut] FILE
-# With --cut the file may end within a block.
+#   verify.pl [--cut] [--foreign] FILE
+# With --cut the file may end within a block; with --foreign its packets are of
+# another program, which need not tell which way they go.
 use strict;
 use warnings;
 
-my $cut = @ARGV == 2 && $ARGV[0] eq '--cut' && shift @ARGV;
+my $cut = $ARGV[0] eq '--cut' && shift @ARGV;
+my $own = !($ARGV[0] eq '--foreign' && shift @ARGV);
 my ($file) = @ARGV;
 open(my $in, '<:raw', $file) or die "verify: opening: $file: $!\n";
 my $data = do { local $/; <$in> };
@@ -15,7 +17,7 @@ close $in;
 
 my $broken = 0;
 my ($at, $last, $indices, $tail) = (0, 0, 0, 0);
-my (%pid, %conn, %types);
+my (%pid, %conn, %types, %wireshark);
 
 sub broken {
 	print "block at $at: @_\n";
@@ -74,7 +76,9 @@ sub packet {
 
 	time_is($hi, $lo);
 	broken('more captured than there is') if $cap > $len;
-	broken('no direction') unless ($flags // 0) & 3;
+	broken('no direction') unless ($flags // 0) & 3 || !$own;
+	broken("pid $pid is not described for Wireshark")
+		if defined $pid && %wireshark && !$wireshark{$pid};
 	broken("pid $pid is not described")
 		if defined $pid && !$pid{$pid};
 	broken("connection $conn is not described")
@@ -132,6 +136,16 @@ while ($at < length $data) {
 		my $o = options(substr($body, 4));
 		broken('a darwin process without a name') unless $o->{2};
 		$indices++;
+	} elsif ($type == 0xbad) {
+		my ($pen, $kind, $length, $pid) = unpack('LL<3', $body);
+		broken("block of enterprise $pen, kind $kind")
+			unless $pen == 32622 && $kind == 3;
+		broken("process information of $length bytes")
+			unless $length == length($body) - 12;
+		broken('a process without a name')
+			unless unpack('S<', substr($body, 16)) == 2;
+		broken("pid $pid is not described") unless $pid{$pid};
+		$wireshark{$pid} = 1;
 	} elsif ($type == 6) {
 		packet($body);
 	} elsif ($type == 5) {
@@ -142,4 +156,5 @@ while ($at < length $data) {
 	}
 	$at += $len;
 }
+broken('processes in two forms') if %wireshark && $indices;
 exit $broken;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Outlet: events and packets whose process is known, on to the sinks. */
+#include "outlet.h"
+#include "filter.h"
+#include "resolve.h"
+
+bool outlet_packet(struct attributed *p)
+{
+	if (!filter_packet(p)) {
+		resolved.filtered++;
+		return true;
+	}
+	if (!sink_packet(p))
+		return false;
+	resolved.packets++;
+	return true;
+}
+
+bool outlet_proc(struct image *img, const struct record *r)
+{
+	resolved.images += r->proc.event == HONE_PROC_FORK;
+	return !img || !filter_image(img) || sink_proc(img, r);
+}
+
+bool outlet_sock(struct conn *c, const struct record *r)
+{
+	resolved.conns += r->sock.event == HONE_SOCK_OPEN;
+	return !c || !filter_conn(c) || sink_sock(c, r);
+}
+
+bool outlet_late(const struct late *l)
+{
+	return !l->conn || !l->img || !l->img->tgid || !filter_image(l->img) ||
+	       sink_late(l);
+}

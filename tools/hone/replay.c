@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Replay: recorded files in place of a session, of whichever kind they are. */
+#include "replay.h"
+#include "in_pcapng.h"
+#include "in_raw.h"
+#include "msg.h"
+
+#include <stdlib.h>
+
+static const char *const kinds[] = {
+	[INPUT_RAW]	= "a raw file",
+	[INPUT_PCAPNG]	= "PCAP-NG",
+};
+
+int replay(char *const *paths, int n)
+{
+	struct input *inputs = xcalloc(n, sizeof(*inputs));
+	enum input_kind kind = INPUT_UNKNOWN, other;
+	int i, ret;
+
+	for (i = 0; i < n; i++) {
+		if (!input_open(&inputs[i], paths[i]) ||
+		    !input_fill(&inputs[i], INPUT_PROBE))
+			return EXIT_TROUBLE;
+		other = input_kind(&inputs[i]);
+		if (kind && other && other != kind) {
+			msg("reading: %s: is %s, and %s is %s", paths[i],
+			    kinds[other], paths[0], kinds[kind]);
+			return EXIT_USAGE;
+		}
+		kind = other ? other : kind;
+	}
+	ret = kind == INPUT_PCAPNG ? pcapng_replay(inputs, n) :
+				     raw_replay(inputs, n);
+	for (i = 0; i < n; i++)
+		input_close(&inputs[i]);
+	free(inputs);
+	return ret;
+}
