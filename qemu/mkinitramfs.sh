@@ -41,9 +41,13 @@ install /bin/busybox "$root/bin/busybox"
 for applet in $(/bin/busybox --list); do
 	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
-for prog in dnsmasq ip nc.openbsd; do
+for prog in dnsmasq ip iptables-legacy nc.openbsd; do
 	path=$(PATH=$PATH:/usr/sbin:/sbin command -v $prog) &&
 		with_libs "$path" "/usr/sbin/$prog"
+done
+# What a rule's target is made of; iptables looks for it where it was built.
+for path in /usr/lib/*/xtables/libxt_standard.so; do
+	[ ! -e "$path" ] || with_libs "$path" "$path"
 done
 with_libs "$HONE_CACHE/tools/hone-relayread" /usr/bin/hone-relayread
 install "$HONE_CACHE"/bench/hone-* "$root/usr/bin/"

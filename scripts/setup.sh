@@ -25,6 +25,7 @@ guest cpio cpio to pack the guest's files
 guest /var/lib/dpkg/info/busybox-static.list busybox-static is the guest's programs
 guest /usr/sbin/dnsmasq dnsmasq-base is the demo's name server
 guest ip iproute2 for the demo's namespaces
+guest iptables-legacy iptables is the guest's firewall
 guest nc.openbsd netcat-openbsd for the demo's UDP
 test tshark tshark to judge captures
 test tcpdump tcpdump to judge captures

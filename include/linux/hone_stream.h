@@ -91,6 +91,11 @@ void hone_emit(const struct hone_rec *rec, enum hone_kind kind);
  * @name: for messages
  * @start: register probes and hooks; may sleep; 0 or a negative errno
  * @stop: undo it; may sleep; nothing need be waited for
+ * @open: a stream has begun, make what is needed for it; may sleep; 0 or a
+ *	negative errno; may be NULL
+ * @close: a stream has ended, nobody else writes to it any more, and it is
+ *	not empty-handed yet: what there is to say at the end fits behind; may
+ *	sleep; may be NULL
  * @snap: put the next part of what exists into a snapshot, from where
  *	@pos says on (0 at first, what it means is the source's own affair);
  *	may sleep; 1 = there is more, 0 = complete, or a negative errno
@@ -102,6 +107,8 @@ struct hone_source {
 	const char *name;
 	int (*start)(void);
 	void (*stop)(void);
+	int (*open)(struct hone_stream *s);
+	void (*close)(struct hone_stream *s);
 	int (*snap)(struct hone_snap *snap, u64 *pos);
 };
 
@@ -140,6 +147,16 @@ struct task_struct *hone_next_task(int nr, enum pid_type type);
 static inline u32 hone_generation(void)
 {
 	return READ_ONCE(hone_gen);
+}
+
+/**
+ * hone_capturing - does any session capture?
+ *
+ * Return: true if one does.
+ */
+static inline bool hone_capturing(void)
+{
+	return !list_empty(&hone_streams);
 }
 
 /**

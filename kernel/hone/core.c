@@ -129,6 +129,33 @@ static int hone_sources_start(void)
 	return 0;
 }
 
+static void hone_sources_close(struct hone_source *last, struct hone_stream *s)
+{
+	list_for_each_entry_from_reverse(last, &hone_sources, list)
+		if (last->close)
+			last->close(s);
+}
+
+static int hone_sources_open(struct hone_stream *s)
+{
+	struct hone_source *src;
+	int err;
+
+	list_for_each_entry(src, &hone_sources, list) {
+		err = src->open ? src->open(s) : 0;
+		if (err) {
+			hone_sources_close(list_prev_entry(src, list), s);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static struct hone_source *hone_last_source(void)
+{
+	return list_last_entry(&hone_sources, struct hone_source, list);
+}
+
 static void hone_next_generation(void)
 {
 	u32 gen = hone_gen + 1;
@@ -156,6 +183,11 @@ int hone_capture_start(struct hone_stream *s)
 	hone_next_generation();
 	if (first)
 		err = hone_sources_start();
+	if (!err) {
+		err = hone_sources_open(s);
+		if (err && first)
+			hone_sources_stop(hone_last_source());
+	}
 	if (err)
 		list_del_rcu(&s->list);
 	mutex_unlock(&hone_lock);
@@ -193,13 +225,16 @@ void hone_capture_stop(struct hone_stream *s)
 	mutex_lock(&hone_lock);
 	list_del_rcu(&s->list);
 	if (list_empty(&hone_streams))
-		hone_sources_stop(list_last_entry(&hone_sources,
-						  struct hone_source, list));
+		hone_sources_stop(hone_last_source());
 	mutex_unlock(&hone_lock);
 
 	/* Probes may run in SRCU, netfilter hooks run in RCU. */
 	tracepoint_synchronize_unregister();
 	synchronize_rcu();
+
+	mutex_lock(&hone_lock);
+	hone_sources_close(hone_last_source(), s);
+	mutex_unlock(&hone_lock);
 }
 
 /**

@@ -121,7 +121,7 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 	static const char * const words[] = {
 		"process", "socket", "actor", "packet", "snapshot", "filter",
 		"direction", "netns", "exclude_tgid", "exclude_socket",
-		"records", "datagrams", "restart",
+		"records", "datagrams", "restart", "hook",
 	};
 	int i, len = 0;
 

@@ -37,6 +37,7 @@ struct hone_ends {
  * @n_insns: number of @insns
  * @no_in: nothing that is received
  * @no_out: nothing that is sent
+ * @early: as packets are before the firewall
  * @netns: inode numbers of the net namespaces, @n_netns of them; 0 is all
  * @not_tgid: processes whose sockets and packets are left out
  * @not_conn: connections that are left out, at both ends
@@ -50,6 +51,7 @@ struct hone_filter {
 	unsigned int n_insns;
 	bool no_in;
 	bool no_out;
+	bool early;
 	u32 netns[HONE_LIST_MAX];
 	u32 not_tgid[HONE_LIST_MAX];
 	struct hone_ends not_conn[HONE_LIST_MAX];
@@ -169,6 +171,17 @@ bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
 	return !f->prog || hone_prog_wants(f, skb);
 }
 
+/**
+ * hone_filter_early - does a session want packets before the firewall?
+ * @f: its filter
+ *
+ * Return: true if it does.
+ */
+bool hone_filter_early(const struct hone_filter *f)
+{
+	return f->early;
+}
+
 static int hone_filter_compile(struct hone_filter *f)
 {
 	struct sock_fprog_kern fprog = {
@@ -286,6 +299,17 @@ static int hone_set_direction(struct hone_filter *f, const char *val, char *why,
 	return 0;
 }
 
+static int hone_set_hook(struct hone_filter *f, const char *val, char *why,
+			 size_t size)
+{
+	if (strcmp(val, "first") && strcmp(val, "last")) {
+		snprintf(why, size, "'%.16s' is neither first nor last", val);
+		return -EINVAL;
+	}
+	f->early = !strcmp(val, "first");
+	return 0;
+}
+
 static bool hone_ends_of_sock(struct hone_ends *e, const struct sock *sk)
 {
 	if (!hone_sk_wanted(sk) || !sk->sk_dport)
@@ -343,6 +367,8 @@ static int hone_filter_set(struct hone_filter *f, const char *key, char *val,
 		return hone_set_filter(f, val, why, size);
 	if (!strcmp(key, "direction"))
 		return hone_set_direction(f, val, why, size);
+	if (!strcmp(key, "hook"))
+		return hone_set_hook(f, val, why, size);
 	if (!strcmp(key, "netns"))
 		return hone_set_number(f->netns, &f->n_netns, val, why, size);
 	if (!strcmp(key, "exclude_tgid"))
@@ -363,6 +389,8 @@ static int hone_filter_show(const struct hone_filter *f, char *buf, size_t size)
 	if (f->no_in || f->no_out)
 		len += scnprintf(buf + len, size - len, "direction: %s\n",
 				 f->no_in ? "out" : "in");
+	if (f->early)
+		len += scnprintf(buf + len, size - len, "hook: first\n");
 	for (i = 0; i < f->n_netns; i++)
 		len += scnprintf(buf + len, size - len, "netns: %u\n",
 				 f->netns[i]);

@@ -71,6 +71,21 @@ static inline struct task_struct *hone_sk_actor(const struct sock *sk)
 	return task;
 }
 
+/**
+ * hone_sk_sent - somebody sends by a socket that queues nothing
+ * @h: the socket's users
+ * @key: hone_actor_key() of who sends
+ *
+ * Several may at once: then it is one of them. Who sends again writes nothing.
+ *
+ * Context: any.
+ */
+static inline void hone_sk_sent(struct hone_sk *h, u64 key)
+{
+	if (unlikely(READ_ONCE(h->tx) != key))
+		WRITE_ONCE(h->tx, key);
+}
+
 /* actor.c */
 
 /**
@@ -100,6 +115,7 @@ void hone_actor_stop(void);
  * @ports: UDP: source and destination port, as in the packet
  * @segments: UDP: several datagrams in one, which may be taken apart before
  *	they are delivered
+ * @early: was seen before the firewall, and not behind it yet
  */
 struct hone_rx {
 	const struct sk_buff *skb;
@@ -108,23 +124,55 @@ struct hone_rx {
 	u32 pkt;
 	__be32 ports;
 	bool segments;
+	bool early;
 };
 
 const struct hone_rx *hone_rx_of(const struct sk_buff *skb);
 int hone_packet_start(void);
 void hone_packet_stop(void);
+int hone_packet_open(struct hone_stream *s);
+void hone_packet_close(struct hone_stream *s);
 
 /* filter.c */
 extern const struct hone_filter_ops hone_packet_filter;
 bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
 		       u32 ns_inum, struct sk_buff *skb);
+bool hone_filter_early(const struct hone_filter *f);
 
 /* netdev.c */
 int hone_netdev_start(void);
 void hone_netdev_stop(void);
 int hone_netdev_snap(struct hone_snap *snap, u64 *pos);
 
+/* walk.c */
+
+/**
+ * struct hone_walk - a walk over the sockets that exist
+ * @net: only those of this namespace, NULL for all
+ * @visit: called for each, under locks of which some keep softirqs out: a
+ *	socket, the inode number of its file, and the thread that holds a
+ *	descriptor of it, or NULL if it was found in a hash; not 0 stops
+ * @thread: called before the descriptors of a thread are looked at, without
+ *	locks; may be NULL
+ */
+struct hone_walk {
+	const struct net *net;
+	int (*visit)(struct hone_walk *w, struct sock *sk, u64 ino,
+		     struct task_struct *task);
+	void (*thread)(struct hone_walk *w, struct task_struct *task);
+};
+
+bool hone_walk_whole(u64 pos);
+int hone_walk_step(struct hone_walk *w, u64 *pos);
+
 /* snapshot.c */
 int hone_socket_snap(struct hone_snap *snap, u64 *pos);
+
+/* proc.c */
+#ifdef CONFIG_PROC_FS
+int hone_proc_init(void);
+#else
+static inline int hone_proc_init(void) { return 0; }
+#endif
 
 #endif /* _NET_HONE_H */

@@ -29,6 +29,8 @@ static struct hone_source hone_net_sources[] = {
 		.name	= "packet",
 		.start	= hone_packet_start,
 		.stop	= hone_packet_stop,
+		.open	= hone_packet_open,
+		.close	= hone_packet_close,
 	},
 };
 
@@ -39,6 +41,6 @@ static int __init hone_net_init(void)
 	hone_filter_register(&hone_packet_filter);
 	for (i = 0; i < ARRAY_SIZE(hone_net_sources); i++)
 		hone_source_register(&hone_net_sources[i]);
-	return 0;
+	return hone_proc_init();
 }
 device_initcall(hone_net_init);

@@ -22,8 +22,15 @@
 static DEFINE_PER_CPU(struct hone_rx, hone_rx);
 static DEFINE_PER_CPU(u32, hone_pkt);
 
+/* Where packets are looked at. */
+enum hone_place {
+	HONE_EARLY,		/* before the firewall */
+	HONE_LATE,		/* behind it */
+	HONE_PLACES,
+};
+
 static DEFINE_MUTEX(hone_nf_lock);	/* hone_nf_users */
-static unsigned int hone_nf_users;
+static unsigned int hone_nf_users[HONE_PLACES];
 
 /**
  * hone_rx_of - the record of a packet that is being received
@@ -96,7 +103,7 @@ static bool hone_packet_queued(const struct sock *sk)
  * Who sends? The sender of a datagram is here now; whoever is here when a TCP
  * segment leaves need not have written it.
  */
-static void hone_packet_actor(struct hone_packet *p, const struct sock *sk)
+static void hone_packet_actor(struct hone_packet *p, struct sock *sk)
 {
 	struct task_struct *task = sk && sk_fullsock(sk) ? hone_sk_actor(sk) :
 							   hone_actor();
@@ -105,7 +112,12 @@ static void hone_packet_actor(struct hone_packet *p, const struct sock *sk)
 		p->actor = READ_ONCE(task->signal->hone_id);
 		p->tgid = task->tgid;
 		p->tid = task->pid;
-		p->quality = hone_packet_queued(sk) ? HONE_Q_OWNER : HONE_Q_EXACT;
+		if (hone_packet_queued(sk)) {
+			p->quality = HONE_Q_OWNER;
+			return;
+		}
+		p->quality = HONE_Q_EXACT;
+		hone_sk_sent(&sk->sk_hone, hone_actor_key(task));
 		return;
 	}
 	p->rec.flags |= HONE_F_PKT_SOFTIRQ;
@@ -169,8 +181,33 @@ static void hone_packet_write(struct hone_stream *s,
 	hone_commit(s, HONE_KIND_PACKET, &p->rec, now);
 }
 
+static enum hone_place hone_place_of(const struct hone_stream *s)
+{
+	return s->filter && hone_filter_early(s->filter) ? HONE_EARLY :
+							   HONE_LATE;
+}
+
+/*
+ * A received packet has one number at both places: sessions of both kinds are
+ * told where it was delivered. One that waited for a verdict in between (NFQUEUE)
+ * may have come to another CPU, and has two.
+ */
+static void hone_packet_received(struct hone_packet *p,
+				 const struct sk_buff *skb,
+				 enum hone_place place)
+{
+	struct hone_rx *rx = this_cpu_ptr(&hone_rx);
+
+	if (place == HONE_LATE && unlikely(rx->early) && rx->skb == skb)
+		p->pkt = rx->pkt;
+	else
+		p->pkt = hone_next_pkt();
+	hone_rx_set(rx, skb, p);
+	rx->early = place == HONE_EARLY;
+}
+
 static void hone_packet_emit(struct hone_packet *p, struct sk_buff *skb,
-			     const struct net *net)
+			     const struct net *net, enum hone_place place)
 {
 	struct hone_stream *s;
 	unsigned long flags;
@@ -178,13 +215,19 @@ static void hone_packet_emit(struct hone_packet *p, struct sk_buff *skb,
 
 	local_irq_save(flags);
 	now = ktime_get_boottime_ns();
-	p->pkt = hone_next_pkt();
-	if (!(p->rec.flags & HONE_F_PKT_OUT))
-		hone_rx_set(this_cpu_ptr(&hone_rx), skb, p);
-	hone_for_each_stream(s)
-		hone_packet_write(s, p, skb, net->ns.inum, now);
+	if (p->rec.flags & HONE_F_PKT_OUT)
+		p->pkt = hone_next_pkt();
+	else
+		hone_packet_received(p, skb, place);
+	hone_for_each_stream(s) {
+		/* A packet socket's packets do not pass the firewall. */
+		if (hone_place_of(s) == place ||
+		    p->rec.flags & HONE_F_PKT_LINK)
+			hone_packet_write(s, p, skb, net->ns.inum, now);
+	}
 	local_irq_restore(flags);
-	trace_hone_packet(p);
+	if (place == HONE_LATE)
+		trace_hone_packet(p);
 }
 
 static void hone_packet_init(struct hone_packet *p, const struct sk_buff *skb,
@@ -207,15 +250,16 @@ static u8 hone_family(const struct nf_hook_state *state)
 	return state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
 }
 
-static unsigned int hone_local_out(void *priv, struct sk_buff *skb,
-				   const struct nf_hook_state *state)
+static void hone_packet_out(struct sk_buff *skb,
+			    const struct nf_hook_state *state,
+			    enum hone_place place)
 {
 	struct sock *sk = skb->sk ?: state->sk;
 	struct hone_packet p;
 
 	/* A VRF device shows each packet a second time. */
 	if (state->out && netif_is_l3_master(state->out))
-		return NF_ACCEPT;
+		return;
 
 	/* Cookies are made, and CPUs asked, with preemption off. */
 	preempt_disable();
@@ -227,13 +271,13 @@ static unsigned int hone_local_out(void *priv, struct sk_buff *skb,
 		hone_packet_sock(&p, sk);
 	}
 	hone_packet_actor(&p, sk);
-	hone_packet_emit(&p, skb, state->net);
+	hone_packet_emit(&p, skb, state->net, place);
 	preempt_enable();
-	return NF_ACCEPT;
 }
 
-static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
+static void hone_packet_in(struct sk_buff *skb,
+			   const struct nf_hook_state *state,
+			   enum hone_place place)
 {
 	struct sock *sk = skb->sk;
 	struct hone_packet p;
@@ -247,8 +291,35 @@ static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
 		hone_packet_sock(&p, sk);
 		p.quality = p.owner ? HONE_Q_OWNER : HONE_Q_NONE;
 	}
-	hone_packet_emit(&p, skb, state->net);
+	hone_packet_emit(&p, skb, state->net, place);
 	preempt_enable();
+}
+
+static unsigned int hone_local_out(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
+{
+	hone_packet_out(skb, state, HONE_LATE);
+	return NF_ACCEPT;
+}
+
+static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	hone_packet_in(skb, state, HONE_LATE);
+	return NF_ACCEPT;
+}
+
+static unsigned int hone_early_out(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
+{
+	hone_packet_out(skb, state, HONE_EARLY);
+	return NF_ACCEPT;
+}
+
+static unsigned int hone_early_in(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	hone_packet_in(skb, state, HONE_EARLY);
 	return NF_ACCEPT;
 }
 
@@ -297,97 +368,144 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_sk_touch(sk);
 	hone_packet_sock(&p, sk);
 	hone_packet_actor(&p, sk);
-	hone_packet_emit(&p, skb, dev_net(dev));
+	hone_packet_emit(&p, skb, dev_net(dev), HONE_LATE);
 }
 
 static const struct hone_probe hone_packet_probes[] = {
 	HONE_PROBE(hone_link_out, probe_link_out),
 };
 
+#define HONE_NF_OP(_hook, _num, _priority)	\
+	{					\
+		.hook		= (_hook),	\
+		.pf		= NFPROTO_INET,	\
+		.hooknum	= (_num),	\
+		.priority	= (_priority),	\
+	}
+
 /* Behind all others: what they drop or change was not sent or received so. */
-static const struct nf_hook_ops hone_nf_ops[] = {
-	{
-		.hook		= hone_local_in,
-		.pf		= NFPROTO_INET,
-		.hooknum	= NF_INET_LOCAL_IN,
-		.priority	= NF_IP_PRI_LAST,
-	},
-	{
-		.hook		= hone_local_out,
-		.pf		= NFPROTO_INET,
-		.hooknum	= NF_INET_LOCAL_OUT,
-		.priority	= NF_IP_PRI_LAST,
-	},
+static const struct nf_hook_ops hone_late_ops[] = {
+	HONE_NF_OP(hone_local_in, NF_INET_LOCAL_IN, NF_IP_PRI_LAST),
+	HONE_NF_OP(hone_local_out, NF_INET_LOCAL_OUT, NF_IP_PRI_LAST),
 };
 
-static int __net_init hone_nf_init(struct net *net)
+/* Before all others, for sessions that want to see what those drop. */
+static const struct nf_hook_ops hone_early_ops[] = {
+	HONE_NF_OP(hone_early_in, NF_INET_LOCAL_IN, NF_IP_PRI_FIRST),
+	HONE_NF_OP(hone_early_out, NF_INET_LOCAL_OUT, NF_IP_PRI_FIRST),
+};
+
+static int __net_init hone_late_init(struct net *net)
 {
-	return nf_register_net_hooks(net, hone_nf_ops, ARRAY_SIZE(hone_nf_ops));
+	return nf_register_net_hooks(net, hone_late_ops,
+				     ARRAY_SIZE(hone_late_ops));
 }
 
-static void __net_exit hone_nf_exit(struct net *net)
+static void __net_exit hone_late_exit(struct net *net)
 {
-	nf_unregister_net_hooks(net, hone_nf_ops, ARRAY_SIZE(hone_nf_ops));
+	nf_unregister_net_hooks(net, hone_late_ops, ARRAY_SIZE(hone_late_ops));
 }
 
-static struct pernet_operations hone_net_ops = {
-	.init = hone_nf_init,
-	.exit = hone_nf_exit,
+static int __net_init hone_early_init(struct net *net)
+{
+	return nf_register_net_hooks(net, hone_early_ops,
+				     ARRAY_SIZE(hone_early_ops));
+}
+
+static void __net_exit hone_early_exit(struct net *net)
+{
+	nf_unregister_net_hooks(net, hone_early_ops,
+				ARRAY_SIZE(hone_early_ops));
+}
+
+static struct pernet_operations hone_net_ops[HONE_PLACES] = {
+	[HONE_EARLY] = {
+		.init = hone_early_init,
+		.exit = hone_early_exit,
+	},
+	[HONE_LATE] = {
+		.init = hone_late_init,
+		.exit = hone_late_exit,
+	},
 };
 
 /* All namespaces there are and will be; with no hook packets pay nothing. */
-int hone_packet_reg(void)
+static int hone_place_get(enum hone_place place)
 {
 	int err = 0;
 
 	mutex_lock(&hone_nf_lock);
-	if (!hone_nf_users)
-		err = register_pernet_subsys(&hone_net_ops);
+	if (!hone_nf_users[place])
+		err = register_pernet_subsys(&hone_net_ops[place]);
 	if (!err)
-		hone_nf_users++;
+		hone_nf_users[place]++;
 	mutex_unlock(&hone_nf_lock);
 	return err;
 }
 
-void hone_packet_unreg(void)
+static void hone_place_put(enum hone_place place)
 {
 	mutex_lock(&hone_nf_lock);
-	if (!--hone_nf_users)
-		unregister_pernet_subsys(&hone_net_ops);
+	if (!--hone_nf_users[place])
+		unregister_pernet_subsys(&hone_net_ops[place]);
 	mutex_unlock(&hone_nf_lock);
 }
 
+/* For the tracepoint. */
+int hone_packet_reg(void)
+{
+	return hone_place_get(HONE_LATE);
+}
+
+void hone_packet_unreg(void)
+{
+	hone_place_put(HONE_LATE);
+}
+
 /**
- * hone_packet_start - see packets
+ * hone_packet_open - see packets where a session wants to
+ * @s: its stream
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or a negative errno.
+ */
+int hone_packet_open(struct hone_stream *s)
+{
+	return hone_place_get(hone_place_of(s));
+}
+
+/**
+ * hone_packet_close - the session has ended
+ * @s: its stream
+ *
+ * Context: process context; may sleep.
+ */
+void hone_packet_close(struct hone_stream *s)
+{
+	hone_place_put(hone_place_of(s));
+}
+
+/**
+ * hone_packet_start - see what packet sockets send
  *
  * Context: process context; may sleep.
  * Return: 0 or a negative errno.
  */
 int hone_packet_start(void)
 {
-	int err;
-
 	check_trace_callback_type_hone_link_out(probe_link_out);
 
-	err = hone_probes_register(hone_packet_probes,
-				   ARRAY_SIZE(hone_packet_probes));
-	if (err)
-		return err;
-	err = hone_packet_reg();
-	if (err)
-		hone_probes_unregister(hone_packet_probes,
-				       ARRAY_SIZE(hone_packet_probes));
-	return err;
+	return hone_probes_register(hone_packet_probes,
+				    ARRAY_SIZE(hone_packet_probes));
 }
 
 /**
- * hone_packet_stop - see them no more
+ * hone_packet_stop - see it no more
  *
  * Context: process context; may sleep.
  */
 void hone_packet_stop(void)
 {
-	hone_packet_unreg();
 	hone_probes_unregister(hone_packet_probes,
 			       ARRAY_SIZE(hone_packet_probes));
 }

@@ -45,6 +45,7 @@ enum {
 	O_WINDOW_BUFFER,
 	O_DURATION,
 	O_DATAGRAMS,
+	O_PRE_FIREWALL,
 	O_PID,
 	O_UID,
 	O_COMM,
@@ -127,6 +128,9 @@ static const struct opt {
 	{ O_DATAGRAMS, "datagrams", "WHEN",
 	  "all: be told who takes each datagram (default)\n"
 	  "change: only when another process takes one" },
+	{ O_PRE_FIREWALL, "pre-firewall", NULL,
+	  "packets as they are before the firewall, also those\n"
+	  "that it drops" },
 	{ O_COMMENT, "comment", "TEXT", "comment on the whole file" },
 	{ O_NO_COMMENT, "no-comment", NULL,
 	  "write no comments that name a packet's process" },
@@ -397,6 +401,9 @@ static void take(const struct opt *o, char *arg)
 	case O_DATAGRAMS:
 		options.datagrams_change = choice(o->name, arg, "change",
 						  "all");
+		break;
+	case O_PRE_FIREWALL:
+		options.pre_firewall = true;
 		break;
 	case O_DURATION:
 		options.duration = decimal(o->name, arg, 1000000000, 9);

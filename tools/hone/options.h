@@ -29,6 +29,7 @@ struct options {
 	const char *comment;
 	int ready_fd;			/* -1: none */
 	bool datagrams_change;
+	bool pre_firewall;
 	bool comments;
 	enum process_info process_info;
 	bool usec;

@@ -301,7 +301,8 @@ static bool configure(void)
 	const char *s;
 
 	if (!filter_configure() ||
-	    (options.datagrams_change && !control_command("datagrams change")))
+	    (options.datagrams_change && !control_command("datagrams change")) ||
+	    (options.pre_firewall && !control_command("hook first")))
 		return fail(EXIT_KERNEL);
 	if (options.snaplen != ~0ULL &&
 	    !control_command("snaplen %llu",
