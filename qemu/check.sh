@@ -110,10 +110,12 @@ on_host()
 	say "demo: done in $((SECONDS - start)) s"
 }
 
+# An emulated guest keeps one CPU of the host busy, however many it has.
+in_guest 4 &
 in_guest 1
-in_guest 4
-verify_files
 [ "$variant" = debug ] || on_host
+wait
+verify_files
 
 awk -f "$HONE_TOP/scripts/ktap.awk" "$out"/*.ktap >"$out/sum"
 sed '$d' "$out/sum"
