@@ -23,6 +23,7 @@
 #define __printf(a, b)	__attribute((format(printf, a, b)))
 
 #define WRONG_SHOWN	6	/* packets of a case that are told of */
+#define HEAD_LEN	16	/* bytes of a frame that tell which it is */
 
 enum { BLOCK_EPB = 6, BLOCK_PROC = 0x101, BLOCK_CONN = 0x102 };
 
@@ -115,6 +116,7 @@ static void table_clear(struct table *t)
 static struct table members;		/* (case, pid) */
 static struct table creators;		/* connection -> pid */
 static struct table starts;		/* (connection, in/out, seq) -> frame */
+static struct table tail_at;		/* (connection, in/out) -> index */
 static struct table described;	/* pid -> its block's offset */
 static const uint8_t *file;
 static unsigned int undescribed;
@@ -429,7 +431,7 @@ static bool first_frame(const struct packet *p, int number, uint32_t *id)
 	uint64_t v;
 	int back;
 
-	if (p->payload + 16 <= p->len && is_frame(at, id))
+	if (p->payload + HEAD_LEN <= p->len && is_frame(at, id))
 		return true;
 	for (back = 1; back < TRUTH_LEN; back++) {
 		if (table_get(&starts, start_key(p, p->seq - back), &v)) {
@@ -437,7 +439,7 @@ static bool first_frame(const struct packet *p, int number, uint32_t *id)
 			return true;
 		}
 	}
-	for (next = 1; next < TRUTH_LEN && p->payload + next + 16 <= p->len;
+	for (next = 1; next < TRUTH_LEN && p->payload + next + HEAD_LEN <= p->len;
 	     next++)
 		if (number >= 0 && is_frame(at + next, id))
 			return part_of_frame(number, at[next - 1], *id, id);
@@ -445,31 +447,84 @@ static bool first_frame(const struct packet *p, int number, uint32_t *id)
 					    last_frame[number] + 1, id);
 }
 
-/* All frames that begin in a packet have been seen; UDP shows none again. */
-static void mark_frames(const struct packet *p, bool tcp)
+/* A frame has been seen; UDP shows none again. */
+static void mark_frame(const struct packet *p, uint32_t id)
 {
-	const uint8_t *at = p->data + p->payload, *end = p->data + p->len;
 	int way = p->out ? TRUTH_OUT : TRUTH_IN;
+	unsigned int number = truth->frame[id].number;
+
+	if (p->proto == 17 && seen[id] & way) {
+		score[number].packets++;
+		wrong(number, p, "frame %u was there already", id);
+	}
+	seen[id] |= way;
+	last_frame[number] = id;
+}
+
+/* Those that begin at @at, a segment's from sequence number @seq on or not. */
+static void mark_frames(const struct packet *p, const uint8_t *at, size_t len,
+			bool tcp, uint32_t seq)
+{
+	const uint8_t *start = at, *end = at + len;
 	uint32_t id;
 
-	while (at + 16 <= end) {
+	while (at + HEAD_LEN <= end) {
 		at = memmem(at, end - at, TRUTH_MARK, 8);
-		if (!at || at + 16 > end)
+		if (!at || at + HEAD_LEN > end)
 			break;
 		if (is_frame(at, &id)) {
-			if (p->proto == 17 && seen[id] & way) {
-				score[truth->frame[id].number].packets++;
-				wrong(truth->frame[id].number, p,
-				      "frame %u was there already", id);
-			}
-			seen[id] |= way;
-			last_frame[truth->frame[id].number] = id;
+			mark_frame(p, id);
 			if (tcp)
-				table_set(&starts, start_key(p, p->seq +
-					  (at - p->data - p->payload)), id);
+				table_set(&starts, start_key(p, seq +
+					  (at - start)), id);
 		}
 		at += 8;
 	}
+}
+
+/* The end of a stream so far, where a frame's head may have begun. */
+static struct tail {
+	uint32_t seq;			/* of what comes next */
+	uint32_t len;
+	uint8_t bytes[HEAD_LEN - 1];
+} *tails;
+
+static struct tail *tail_of(const struct packet *p)
+{
+	uint64_t key = (uint64_t)p->conn << 1 | p->out, i;
+	static size_t n, room;
+
+	if (table_get(&tail_at, key, &i))
+		return &tails[i];
+	if (n == room) {
+		room = room ? room * 2 : 1024;
+		tails = realloc(tails, room * sizeof(*tails));
+		if (!tails)
+			abort();
+	}
+	table_set(&tail_at, key, n);
+	memset(&tails[n], 0, sizeof(*tails));
+	return &tails[n++];
+}
+
+/* A head may lie in two segments. */
+static void mark_segment(const struct packet *p)
+{
+	const uint8_t *at = p->data + p->payload;
+	uint32_t n, len = p->len - p->payload;
+	uint8_t both[2 * (HEAD_LEN - 1)];
+	struct tail *t = tail_of(p);
+
+	if (t->len && t->seq == p->seq) {
+		n = len < HEAD_LEN - 1 ? len : HEAD_LEN - 1;
+		memcpy(both, t->bytes, t->len);
+		memcpy(both + t->len, at, n);
+		mark_frames(p, both, t->len + n, true, p->seq - t->len);
+	}
+	mark_frames(p, at, len, true, p->seq);
+	t->len = len < sizeof(t->bytes) ? len : sizeof(t->bytes);
+	t->seq = p->seq + len;
+	memcpy(t->bytes, at + len - t->len, t->len);
 }
 
 static int case_of_port(unsigned int port)
@@ -496,7 +551,7 @@ static void check_packet(const struct packet *p)
 	if (number < 0)
 		number = case_of_port(p->sport);
 	if (p->proto == 6 && p->payload < p->len) {
-		mark_frames(p, true);
+		mark_segment(p);
 		if (first_frame(p, number, &id)) {
 			judge(p, id, creator);
 		} else if (number >= 0) {
@@ -506,9 +561,9 @@ static void check_packet(const struct packet *p)
 		return;
 	}
 	at = memmem(p->data, p->len, TRUTH_MARK, 8);
-	if (p->proto != 6 && at && at + 16 <= p->data + p->len &&
+	if (p->proto != 6 && at && at + HEAD_LEN <= p->data + p->len &&
 	    is_frame(at, &id)) {
-		mark_frames(p, false);
+		mark_frames(p, at, p->data + p->len - at, false, 0);
 		judge(p, id, creator);
 	} else if (number >= 0) {
 		judge_control(p, number, creator);
