@@ -25,6 +25,12 @@ static inline size_t bytes_len(const struct bytes *b)
 	return b->tail - b->head;
 }
 
+/* Where they begin; nothing may be added to what is no address. */
+static inline __u8 *bytes_start(const struct bytes *b)
+{
+	return b->data ? b->data + b->head : NULL;
+}
+
 /* What is left to read; a read that would pass the end fails. */
 struct cursor {
 	const __u8 *p;

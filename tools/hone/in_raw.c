@@ -110,8 +110,8 @@ static bool scan(struct replay *rp, struct input *in)
 	rp->n_parts = 0;
 	channel_part(&c, in, SNAPSHOT_CPU, 0, INT64_MAX);
 	while (more) {
-		switch (decode(c.bytes.data + c.bytes.head,
-			       bytes_len(&c.bytes), &r, &why)) {
+		switch (decode(bytes_start(&c.bytes), bytes_len(&c.bytes), &r,
+			       &why)) {
 		case DECODE_OK:
 			break;
 		case DECODE_MORE:

@@ -38,7 +38,7 @@ void input_close(struct input *in);
 
 static inline const __u8 *input_data(const struct input *in)
 {
-	return in->bytes.data + in->bytes.head;
+	return bytes_start(&in->bytes);
 }
 
 #endif

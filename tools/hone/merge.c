@@ -17,7 +17,7 @@ static void skip_others(struct channel *c)
 	struct cursor at;
 
 	for (;;) {
-		at.p = c->bytes.data + c->bytes.head;
+		at.p = bytes_start(&c->bytes);
 		at.left = bytes_len(&c->bytes);
 		if (!cursor_get(&at, &rec, sizeof(rec)) || rec.cpu == c->cpu ||
 		    rec.len < sizeof(rec) || rec.len > bytes_len(&c->bytes))
@@ -36,7 +36,7 @@ static bool peek(struct head *h)
 	for (;;) {
 		if (c->in && !c->whole)
 			skip_others(c);
-		switch (decode(c->bytes.data + c->bytes.head,
+		switch (decode(bytes_start(&c->bytes),
 			       bytes_len(&c->bytes), &h->r, &why)) {
 		case DECODE_OK:
 			h->there = true;

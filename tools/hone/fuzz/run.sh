@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 obj=$(cd "${1:?usage: run.sh OBJECTS SECONDS [FUZZER]...}" && pwd)/fuzz
 seconds=${2:?usage: run.sh OBJECTS SECONDS [FUZZER]...}
 shift 2
-[ $# -gt 0 ] || set -- records arguments status
+[ $# -gt 0 ] || set -- records pcapng arguments status
 export LC_ALL=C TZ=UTC
 export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16
 
@@ -32,6 +32,7 @@ fuzz()
 	records)	# The stories of the tests, but for the long one.
 			rm -f "$obj/seeds/many.hone"
 			inputs+=("$obj/seeds") ;;
+	pcapng)		inputs+=("$here/../tests/golden") ;;
 	arguments)	options+=(-dict="$obj/arguments.dict") ;;
 	esac
 	"$obj/fuzz-$fuzzer" "${options[@]}" "${inputs[@]}" \

@@ -61,6 +61,8 @@ int fuzz_one(const uint8_t *data, size_t size);
 size_t fuzz_mutate(uint8_t *data, size_t size, size_t max);
 size_t fuzz_mutate_records(uint8_t *data, size_t size, size_t max,
 			   unsigned int seed);
+size_t fuzz_mutate_blocks(uint8_t *data, size_t size, size_t max,
+			  unsigned int seed);
 
 /* The reader, and its variables, which state.ld has put into one section. */
 int reader_main(int argc, char **argv);

@@ -846,6 +846,89 @@ dump_agrees()
 }
 t "honedump's, too" dump_agrees
 
+# bash completes each option that the programs know, and their words.
+completes()
+{
+	local want=$1 prog=$2
+
+	shift 2
+	bash -c '. "$1/../completion/hone-relayread" || exit
+		shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hone "$1"
+		printf "%s\n" "${COMPREPLY[@]}"' - "$here" "$prog" "$@" |
+		sort -u >"$tmp/completed"
+	sort -u <<<"${want// /
+}" | comm -23 - "$tmp/completed" >"$tmp/uncompleted"
+	cat "$tmp/uncompleted"
+	[ ! -s "$tmp/uncompleted" ] && [ -n "$want" ]
+}
+t "bash completes all options" completes "$(helped)" "$reader" --
+t "honedump's, too" completes \
+	"$("$obj/honedump" --help | grep -o -- '--[a-z-]*')" "$obj/honedump" --
+t "short ones" completes '-Q -o -r' "$reader" -
+t "directions" completes 'in out inout' "$reader" -Q ''
+t "forms" completes 'darwin wireshark none' "$reader" --process-info = ''
+t "a word" completes 'change' "$reader" --datagrams = ch
+t "interfaces" completes 'lo any' "$reader" -i ''
+(cd "$tmp" && mkdir -p files && touch files/one files/two)
+t "files" completes "$tmp/files/one $tmp/files/two" "$reader" -o "$tmp/files/"
+t "commands behind --" completes 'true' "$reader" -- tru
+
+# Installed are these and no others, and none is left.
+installed()
+{
+	rm -rf "$tmp/root"
+	make -s -C "$here/.." O="$obj" PREFIX=/usr EXTCAP=/usr/lib/wireshark/extcap \
+		DESTDIR="$tmp/root" "$1" && (cd "$tmp/root" && find . ! -type d |
+		sort | tee "$tmp/installed" | diff - "$tmp/wanted")
+}
+cat >"$tmp/wanted" <<'END'
+./usr/bin/honedump
+./usr/lib/systemd/system/hone-capture.service
+./usr/lib/wireshark/extcap/honedump
+./usr/lib/wireshark/plugins/hone.lua
+./usr/sbin/hone-relayread
+./usr/share/bash-completion/completions/hone-relayread
+./usr/share/bash-completion/completions/honedump
+./usr/share/doc/hone/README
+./usr/share/doc/hone/examples/hone-keep
+./usr/share/doc/hone/hone-pcapng.rst
+./usr/share/doc/hone/hone.rst
+./usr/share/man/man1/honedump.1
+./usr/share/man/man5/hone-pcapng.5
+./usr/share/man/man5/hone-records.5
+./usr/share/man/man7/hone.7
+./usr/share/man/man8/hone-relayread.8
+./usr/share/wireshark/profiles/Hone/colorfilters
+./usr/share/wireshark/profiles/Hone/preferences
+END
+t "make install" installed install
+t "the interface is the program" test -x \
+	"$(readlink -f "$tmp/root/usr/lib/wireshark/extcap/honedump")"
+uninstalled()
+{
+	make -s -C "$here/.." O="$obj" PREFIX=/usr EXTCAP=/usr/lib/wireshark/extcap \
+		DESTDIR="$tmp/root" uninstall && (cd "$tmp/root" && find . ! -type d)
+	[ -z "$(find "$tmp/root" ! -type d)" ]
+}
+unit()
+{
+	sed "s|=/[^ ]*/hone-relayread|=$reader|; /^Documentation/d" \
+		"$obj/hone-capture.service" >"$tmp/hone-capture.service"
+	systemd-analyze verify "$tmp/hone-capture.service"
+}
+judge systemd-analyze "the unit is sound" unit
+t "make uninstall" uninstalled
+keeps()
+{
+	mkdir -p "$tmp/kept"
+	touch -d '9 days ago' "$tmp/kept/old.pcapng.gz"
+	cp "$tmp/udp.pcapng" "$tmp/kept/new.pcapng"
+	"$here/../system/hone-keep" "$tmp/kept/new.pcapng"
+	ls "$tmp/kept"
+	[ "$(ls "$tmp/kept")" = new.pcapng.gz ]
+}
+t "the example for -z keeps a week" keeps
+
 # Pages about formats have what is there.
 t "hone-records(5) is made" test -s "$obj/hone-records.5"
 layout()
