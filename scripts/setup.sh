@@ -29,6 +29,7 @@ guest iptables-legacy iptables is the guest's firewall
 guest nc.openbsd netcat-openbsd for the demo's UDP
 test tshark tshark to judge captures
 test tcpdump tcpdump to judge captures
+test valgrind valgrind watches the reader and counts what it does
 test mandoc mandoc to check man pages
 test clang-14 clang-14 compiles the fuzzers
 test /usr/share/doc/libclang-rt-14-dev libclang-rt-14-dev is the fuzzers' engine

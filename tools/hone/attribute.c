@@ -445,7 +445,7 @@ void attribute_packet(const struct record *r, __u64 time, __u64 lost)
 	};
 	struct flow f;
 
-	decode_flow(r, &f);
+	decode_flow(&r->packet, r->data.p, &f);
 	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
 		received(&h, r, &f);
 		return;

@@ -7,6 +7,7 @@
 #include <linux/hone.h>
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -102,6 +103,11 @@ bool channel_more(struct channel *c)
 		msg_errno("reading: %s", c->name);
 		c->failed = true;
 		return false;
+	}
+	/* It has been looked through: there was more. */
+	if (!n && !c->whole && c->at < c->end && c->end != INT64_MAX) {
+		msg("reading: %s: the file has become shorter", c->name);
+		c->failed = true;
 	}
 	c->at += n;
 	c->bytes.tail += n;

@@ -35,6 +35,24 @@ static size_t fixed_size(__u16 type)
 	return 0;
 }
 
+/* Known lengths of the most frequent ones are copied without a call. */
+static void copy_fixed(struct record *r, const __u8 *p, size_t fixed)
+{
+	switch (fixed) {
+	case sizeof(struct hone_packet):
+		memcpy(&r->packet, p, sizeof(r->packet));
+		break;
+	case sizeof(struct hone_actor):
+		memcpy(&r->actor, p, sizeof(r->actor));
+		break;
+	case sizeof(struct hone_deliver):
+		memcpy(&r->deliver, p, sizeof(r->deliver));
+		break;
+	default:
+		memcpy(&r->subbuf, p, fixed);
+	}
+}
+
 static bool decode_attrs(struct cursor *c, struct record *r)
 {
 	struct hone_attr attr;
@@ -96,7 +114,7 @@ enum decode_result decode(const __u8 *p, size_t len, struct record *r,
 	if (r->rec.len < fixed)
 		return bad(why, "the record is too short for its type %lu",
 			   r->rec.type);
-	memcpy(&r->subbuf, p, fixed);
+	copy_fixed(r, p, fixed);
 	c.p = p + fixed;
 	c.left = r->rec.len - fixed;
 
@@ -177,13 +195,14 @@ static size_t ipv6_transport(const __u8 *p, size_t len, __u8 *next,
 	}
 }
 
-void decode_flow(const struct record *r, struct flow *f)
+void decode_flow(const struct hone_packet *packet, const __u8 *data,
+		 struct flow *f)
 {
-	const __u8 *p = r->data.p;
-	size_t len = r->data.len, at, hlen;
+	size_t len = packet->cap_len, at, hlen;
+	const __u8 *p = data;
 
 	memset(f, 0, sizeof(*f));
-	if (r->packet.family == AF_INET) {
+	if (packet->family == AF_INET) {
 		if (len < 20 || p[0] >> 4 != 4)
 			return;
 		at = (p[0] & 15) * 4;
@@ -204,8 +223,8 @@ void decode_flow(const struct record *r, struct flow *f)
 		return;
 	f->l4 = p + at;
 	f->l4_len = len - at;
-	if (r->packet.wire_len > at)
-		f->l4_wire = r->packet.wire_len - at;
+	if (packet->wire_len > at)
+		f->l4_wire = packet->wire_len - at;
 	if (f->fragment || at + 8 > len)
 		return;
 	p += at;
@@ -222,16 +241,16 @@ void decode_flow(const struct record *r, struct flow *f)
 		hlen = (p[12] >> 4) * 4;
 		f->tcp_flags = p[13];
 		/* From the length on the wire: the bytes may be cut. */
-		if (r->packet.wire_len > at + hlen)
-			f->payload = r->packet.wire_len - at - hlen;
+		if (packet->wire_len > at + hlen)
+			f->payload = packet->wire_len - at - hlen;
 		break;
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 		f->sport = be16(p);
 		f->dport = be16(p + 2);
-		if (r->packet.wire_len > at + 8)
-			f->payload = r->packet.wire_len - at - 8;
+		if (packet->wire_len > at + 8)
+			f->payload = packet->wire_len - at - 8;
 		break;
 	}
 }

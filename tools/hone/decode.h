@@ -73,6 +73,8 @@ struct flow {
 #define TCP_RST	0x04
 #define TCP_ACK	0x10
 
-void decode_flow(const struct record *r, struct flow *f);
+/* @data are the packet's bytes. */
+void decode_flow(const struct hone_packet *p, const __u8 *data,
+		 struct flow *f);
 
 #endif

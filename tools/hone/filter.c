@@ -305,11 +305,11 @@ bool filter_conn(struct conn *c)
 static bool replay_wants(const struct attributed *p)
 {
 	struct pcap_pkthdr h = {
-		.len = p->packet.wire_len, .caplen = p->packet.cap_len,
+		.len = p->packet->wire_len, .caplen = p->packet->cap_len,
 	};
 
 	if (p->undirected ? no_out || no_in :
-	    p->packet.rec.flags & HONE_F_PKT_OUT ? no_out : no_in)
+	    p->packet->rec.flags & HONE_F_PKT_OUT ? no_out : no_in)
 		return false;
 	return !program.bf_insns || pcap_offline_filter(&program, &h, p->data);
 }

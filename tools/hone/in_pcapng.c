@@ -322,7 +322,7 @@ static void name_packet(struct attributed *p, struct frame *f)
 		/* What it is said to be stays as long as the connection. */
 		user.id = p->img->id;
 		user.tgid = p->img->tgid;
-		conn_set_user(p->packet.rec.flags & HONE_F_PKT_OUT ?
+		conn_set_user(p->packet->rec.flags & HONE_F_PKT_OUT ?
 			      &p->conn->writer : &p->conn->reader, &user,
 			      p->time);
 	}
@@ -332,7 +332,7 @@ static void name_packet(struct attributed *p, struct frame *f)
 static bool out_frame(struct frame *f)
 {
 	struct attributed p = { .time = f->time, .lost = f->lost };
-	struct hone_packet *to = &p.packet;
+	struct hone_packet packet = { 0 }, *to = &packet;
 	struct link link;
 
 	resolved.seen[HONE_KIND_PACKET]++;
@@ -343,6 +343,7 @@ static bool out_frame(struct frame *f)
 		resolved.filtered++;
 		return true;
 	}
+	p.packet = to;
 	p.data = f->data + link.len;
 	to->cap_len = f->cap_len - link.len;
 	to->wire_len = f->wire_len > f->cap_len ? f->wire_len : f->cap_len;

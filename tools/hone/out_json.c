@@ -295,14 +295,10 @@ static bool json_sock(struct conn *c, const struct record *r)
 
 static void add_flow(const struct attributed *p)
 {
-	int family = p->packet.family;
-	struct record r;
+	int family = p->packet->family;
 	struct flow f;
 
-	r.packet = p->packet;
-	r.data.p = p->data;
-	r.data.len = p->packet.cap_len;
-	decode_flow(&r, &f);
+	decode_flow(p->packet, p->data, &f);
 	if (!f.alen)
 		return;
 	add_text("proto", proto_name(f.proto));
@@ -320,7 +316,7 @@ static void add_true(const char *name, bool is)
 
 static bool json_packet(const struct attributed *p)
 {
-	bool sent = p->packet.rec.flags & HONE_F_PKT_OUT;
+	bool sent = p->packet->rec.flags & HONE_F_PKT_OUT;
 	int i;
 
 	begin("packet", p->time);
@@ -337,8 +333,8 @@ static bool json_packet(const struct attributed *p)
 	if (p->conn)
 		add_u64("conn", p->conn->cookie);
 	add_text("dev", p->dev);
-	add_u64("len", p->packet.wire_len);
-	add_u64("cap", p->packet.cap_len);
+	add_u64("len", p->packet->wire_len);
+	add_u64("cap", p->packet->cap_len);
 	add_flow(p);
 	if (p->n_more) {
 		open_bracket("also", '[');

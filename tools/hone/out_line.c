@@ -220,15 +220,11 @@ static void add_protocol(const struct flow *f)
 
 static void add_ip(const struct attributed *p)
 {
-	struct record r;
 	struct flow f;
 
-	r.packet = p->packet;
-	r.data.p = p->data;
-	r.data.len = p->packet.cap_len;
-	decode_flow(&r, &f);
+	decode_flow(p->packet, p->data, &f);
 	if (!f.alen) {
-		add("IP, length %u", p->packet.wire_len);
+		add("IP, length %u", p->packet->wire_len);
 		return;
 	}
 	add(f.alen == 4 ? "IP " : "IP6 ");
@@ -261,7 +257,7 @@ static void dump_row(const __u8 *p, __u32 at, __u32 n)
 
 static void add_dump(const struct attributed *p)
 {
-	__u32 len = p->packet.cap_len, i;
+	__u32 len = p->packet->cap_len, i;
 	__u8 c;
 
 	if (line_form.dump == LINE_ASCII) {
@@ -283,7 +279,7 @@ static bool line_packet(const struct attributed *p)
 	int i;
 
 	if (line_form.dump)
-		size += (p->packet.cap_len / 16 + 1) * ROW_MAX_LEN;
+		size += (p->packet->cap_len / 16 + 1) * ROW_MAX_LEN;
 	line = (char *)writer_room(&out, size);
 	used = 0;
 	if (!line)
@@ -295,7 +291,7 @@ static bool line_packet(const struct attributed *p)
 	if (p->undirected)
 		add(" ");
 	else
-		add(p->packet.rec.flags & HONE_F_PKT_OUT ? " Out " : " In ");
+		add(p->packet->rec.flags & HONE_F_PKT_OUT ? " Out " : " In ");
 	if (p->dev) {
 		add_name(p->dev);
 		add(" ");

@@ -172,17 +172,13 @@ static void count(struct amount *a, const struct hone_packet *p)
  */
 static void count_peer(struct party *party, const struct attributed *p)
 {
-	bool sent = p->packet.rec.flags & HONE_F_PKT_OUT;
+	bool sent = p->packet->rec.flags & HONE_F_PKT_OUT;
 	struct peer want = { 0 }, *peer;
 	__u16 mine, theirs;
-	struct record r;
 	struct flow f;
 	__u32 i;
 
-	r.packet = p->packet;
-	r.data.p = p->data;
-	r.data.len = p->packet.cap_len;
-	decode_flow(&r, &f);
+	decode_flow(p->packet, p->data, &f);
 	if (!f.alen)
 		return;
 	memcpy(want.addr, sent ? f.daddr : f.saddr, f.alen);
@@ -195,7 +191,7 @@ static void count_peer(struct party *party, const struct attributed *p)
 	for (i = 0; i < party->n_peers; i++) {
 		peer = &party->peers[i];
 		if (!memcmp(peer, &want, offsetof(struct peer, amount))) {
-			count(&peer->amount, &p->packet);
+			count(&peer->amount, p->packet);
 			return;
 		}
 	}
@@ -211,7 +207,7 @@ static void count_peer(struct party *party, const struct attributed *p)
 	}
 	peer = &party->peers[party->n_peers++];
 	*peer = want;
-	count(&peer->amount, &p->packet);
+	count(&peer->amount, p->packet);
 }
 
 static bool summary_packet(const struct attributed *p)
@@ -222,9 +218,9 @@ static bool summary_packet(const struct attributed *p)
 		party = party_of(p->img);
 	else if (p->quality == HONE_Q_KERNEL)
 		party = &kernel;
-	count(&party->amount, &p->packet);
+	count(&party->amount, p->packet);
 	if (p->made)
-		count(&party->made, &p->packet);
+		count(&party->made, p->packet);
 	count_peer(party, p);
 	return true;
 }

@@ -249,14 +249,10 @@ static bool text_sock(struct conn *c, const struct record *r)
 
 static void add_flow(const struct attributed *p)
 {
-	int family = p->packet.family;
-	struct record r;
+	int family = p->packet->family;
 	struct flow f;
 
-	r.packet = p->packet;
-	r.data.p = p->data;
-	r.data.len = p->packet.cap_len;
-	decode_flow(&r, &f);
+	decode_flow(p->packet, p->data, &f);
 	if (!f.alen)
 		return;
 	add(" proto=%s", proto_name(f.proto));
@@ -268,7 +264,7 @@ static const char *packet_what(const struct attributed *p)
 {
 	if (p->undirected)
 		return "PAKT -";
-	return p->packet.rec.flags & HONE_F_PKT_OUT ? "PAKT O" : "PAKT I";
+	return p->packet->rec.flags & HONE_F_PKT_OUT ? "PAKT O" : "PAKT I";
 }
 
 static bool text_packet(const struct attributed *p)
@@ -290,7 +286,7 @@ static bool text_packet(const struct attributed *p)
 		add(" conn=%llu", p->conn->cookie);
 	if (p->dev)
 		add_name("dev", p->dev, strlen(p->dev));
-	add(" len=%u cap=%u", p->packet.wire_len, p->packet.cap_len);
+	add(" len=%u cap=%u", p->packet->wire_len, p->packet->cap_len);
 	add_flow(p);
 	for (i = 0; i < p->n_more; i++)
 		add(i ? ",%u" : " also=%u", p->more[i]->tgid);

@@ -28,7 +28,7 @@
 /* All that the options depend on. */
 struct tail_key {
 	__u64 generation;
-	__u64 image;
+	__u64 image;			/* its version */
 	__u64 cookie;
 	const char *dev;
 	__u32 tid;
@@ -51,7 +51,7 @@ struct tail_cache {
 
 static __u32 block_flags(const struct attributed *p)
 {
-	__u16 of = p->packet.rec.flags;
+	__u16 of = p->packet->rec.flags;
 	__u32 flags = of & HONE_F_PKT_OUT ? 2 : 1;
 
 	if (p->undirected)
@@ -160,11 +160,11 @@ static struct tail *find_tail(const struct attributed *p)
 {
 	static struct tail_cache other;
 	struct tail_cache *cache = &other;
-	int slot = (p->packet.rec.flags & HONE_F_PKT_OUT ? 2 : 0) +
+	int slot = (p->packet->rec.flags & HONE_F_PKT_OUT ? 2 : 0) +
 		   (p->quality == HONE_Q_EXACT);
 	struct tail_key key = {
 		.generation = table_generation,
-		.image = p->img ? p->img->id : 0,
+		.image = p->img ? p->img->version : 0,
 		.cookie = p->conn ? p->conn->cookie : 0,
 		.dev = p->dev,
 		.tid = p->tid,
@@ -188,8 +188,9 @@ static struct tail *find_tail(const struct attributed *p)
 		if (!make_tail(t, p, key.flags))
 			return NULL;
 		t->key = key;
-		/* What describes it may itself have been news. */
-		t->key.generation = p->n_more ? 0 : table_generation;
+		/* What describes others is not in the key. */
+		if (p->n_more)
+			t->key.generation = 0;
 	}
 	return t;
 }
@@ -199,12 +200,12 @@ static __u8 packet_type(const struct attributed *p)
 {
 	const __u8 *ip = p->data;
 
-	if (p->packet.rec.flags & HONE_F_PKT_OUT)
+	if (p->packet->rec.flags & HONE_F_PKT_OUT)
 		return PACKET_OUTGOING;
-	if (p->packet.family == AF_INET6)
-		return p->packet.cap_len >= 40 && ip[24] == 0xff ?
+	if (p->packet->family == AF_INET6)
+		return p->packet->cap_len >= 40 && ip[24] == 0xff ?
 		       PACKET_MULTICAST : PACKET_HOST;
-	if (p->packet.cap_len < 20)
+	if (p->packet->cap_len < 20)
 		return PACKET_HOST;
 	if (ip[16] == 255 && ip[17] == 255 && ip[18] == 255 && ip[19] == 255)
 		return PACKET_BROADCAST;
@@ -215,8 +216,8 @@ static __u8 packet_type(const struct attributed *p)
 static __u8 *put_sll2(__u8 *to, const struct attributed *p)
 {
 	memset(to, 0, SLL2_LEN);
-	put16(to, htons(p->packet.family == AF_INET ? ETH_P_IP : ETH_P_IPV6));
-	put32(to + 4, htonl(p->packet.ifindex));
+	put16(to, htons(p->packet->family == AF_INET ? ETH_P_IP : ETH_P_IPV6));
+	put32(to + 4, htonl(p->packet->ifindex));
 	put16(to + 8, htons(p->dev_type));
 	to[10] = packet_type(p);
 	return to + SLL2_LEN;
@@ -224,8 +225,8 @@ static __u8 *put_sll2(__u8 *to, const struct attributed *p)
 
 bool pcapng_packet(const struct attributed *p)
 {
-	__u32 len = p->packet.cap_len, link = pcapng.sll2 ? SLL2_LEN : 0;
-	__u32 wire = p->packet.wire_len > len ? p->packet.wire_len : len;
+	__u32 len = p->packet->cap_len, link = pcapng.sll2 ? SLL2_LEN : 0;
+	__u32 wire = p->packet->wire_len > len ? p->packet->wire_len : len;
 	struct block b;
 	struct tail *t;
 

@@ -45,6 +45,7 @@ __u64 queue_first_pos(void);
 void queue_pop(void);
 size_t queue_bytes(void);
 
+/* Aligned as the entry is. */
 static inline const __u8 *held_record(const struct held *h)
 {
 	return (const __u8 *)(h + 1);

@@ -18,6 +18,10 @@ size_t resolve_bytes = 8 << 20;
 __u64 resolve_limit;
 struct resolved resolved;
 
+/* What has ended long ago is forgotten this often. */
+#define EXPIRY_NS	100000000ULL
+
+static __u64 expiry;
 static bool begun;
 static bool stopped;
 static __u64 lost_packets;	/* since the last packet */
@@ -200,15 +204,15 @@ static bool out_packet(struct held *h)
 	struct attributed p;
 	bool ok;
 
-	memcpy(&p.packet, held_record(h), sizeof(p.packet));
+	p.packet = (const struct hone_packet *)held_record(h);
 	p.time = h->time;
-	p.data = held_record(h) + sizeof(p.packet);
+	p.data = held_record(h) + sizeof(*p.packet);
 	p.img = image_find(h->user.id);
 	p.conn = conn_find(h->cookie);
 	p.tid = h->user.tid;
 	p.quality = h->quality;
 	p.made = h->made;
-	dev = netdev_find(p.packet.netns, p.packet.ifindex);
+	dev = netdev_find(p.packet->netns, p.packet->ifindex);
 	p.dev = dev ? dev->name : NULL;
 	p.dev_type = dev ? dev->type : DEV_UNKNOWN;
 	p.lost = h->lost;
@@ -321,8 +325,10 @@ bool resolve_flush(__u64 now)
 			return false;
 	}
 	/* At the end there is no later to keep anything for. */
-	if (now != UINT64_MAX)
+	if (now != UINT64_MAX && now >= expiry) {
 		table_expire(now);
+		expiry = now + EXPIRY_NS;
+	}
 	return !resolve_full();
 }
 

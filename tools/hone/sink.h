@@ -12,7 +12,7 @@
 
 /* A packet, and who sent or received it. */
 struct attributed {
-	struct hone_packet packet;	/* its record's fixed part */
+	const struct hone_packet *packet;	/* its record's fixed part */
 	const __u8 *data;
 	__u64 time;			/* boot time, never runs backwards */
 	struct image *img;		/* NULL: nobody, or the kernel */

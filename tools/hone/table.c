@@ -145,6 +145,14 @@ const struct strings *image_strings(struct image *img)
 	return img->strings;
 }
 
+/* No two images, one after the other with one id, have the same version. */
+void image_changed(struct image *img)
+{
+	static __u64 versions;
+
+	img->version = ++versions;
+}
+
 static void image_take_strings(struct image *img, const struct record *r)
 {
 	struct strings *s = xcalloc(1, sizeof(*s));
@@ -186,6 +194,7 @@ struct image *image_get(__u64 id, __u32 tgid, __u64 now)
 		return NULL;
 	if (!img) {
 		img = table_add(&images, id, sizeof(*img));
+		image_changed(img);
 		img->gone = true;
 		img->loginuid = NOBODY;
 		img->sessionid = NOBODY;
@@ -194,7 +203,7 @@ struct image *image_get(__u64 id, __u32 tgid, __u64 now)
 	if (!img->tgid && tgid) {
 		img->tgid = tgid;
 		img->described = 0;
-		table_generation++;
+		image_changed(img);
 	}
 	return img;
 }
@@ -217,7 +226,7 @@ static void image_take_name(struct image *img, const struct hone_proc *p)
 		newest = &img->later[img->n_later - 1];
 	if (img->tgid != p->tgid || newest->uid != p->uid ||
 	    strncmp(newest->comm, (const char *)p->comm, HONE_COMM_LEN))
-		table_generation++;
+		image_changed(img);
 	naming_of_record(newest, p);
 }
 
@@ -240,7 +249,7 @@ void image_renamed(struct image *img)
 	img->n_later--;
 	memmove(img->later, img->later + 1, img->n_later * sizeof(*img->later));
 	img->nth++;
-	table_generation++;
+	image_changed(img);
 }
 
 __u32 image_name_number(const struct image *img)
@@ -257,7 +266,7 @@ void image_swap_name(struct image *img, __u32 nth)
 		return;
 	img->as = img->later[i];
 	img->later[i] = as;
-	table_generation++;
+	image_changed(img);
 }
 
 static bool event_renames(__u32 event)
@@ -275,8 +284,10 @@ struct image *image_of_record(const struct record *r)
 		return NULL;
 	img = image_find(p->id);
 	known = img;
-	if (!img)
+	if (!img) {
 		img = table_add(&images, p->id, sizeof(*img));
+		image_changed(img);
+	}
 	if (known && event_renames(p->event))
 		image_add_name(img, p);
 	else
@@ -395,7 +406,7 @@ static void conn_owner_of_record(struct conn *c, const struct record *r)
 	img->as.uid = s->uid;
 	img->as.euid = s->uid;
 	memcpy(img->as.comm, s->owner_comm, HONE_COMM_LEN);
-	table_generation++;
+	image_changed(img);
 }
 
 struct conn *conn_of_record(const struct record *r)

@@ -39,6 +39,7 @@ struct image {
 	__u64 ended;			/* boot clock, 0 = lives */
 	__u64 used;			/* boot clock, last packet */
 	__u64 expires;		/* looked at again then */
+	__u64 version;			/* steps as image_changed() says */
 	struct image *dead_next;
 	struct strings *strings;	/* NULL: ask the parent image */
 	unsigned int refs;		/* connections that name it */
@@ -123,8 +124,10 @@ struct netdev {
 	struct netdev *next;
 };
 
-/* Steps when what outputs say of an image or interface may have changed. */
+/* Steps when what outputs say of all packets may have changed: interfaces. */
 extern __u64 table_generation;
+/* What they say of this image has. */
+void image_changed(struct image *img);
 
 struct image *image_find(__u64 id);
 /* As image_find(), but makes one of which no record has told. */

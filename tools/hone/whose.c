@@ -176,11 +176,11 @@ static void rename_as(struct image *img, const struct said *said,
 {
 	if (name[0] && strcmp(name, img->as.comm)) {
 		memcpy(img->as.comm, name, sizeof(img->as.comm));
-		table_generation++;
+		image_changed(img);
 	}
 	if (said->uid_known && said->uid != img->as.uid) {
 		img->as.uid = said->uid;
-		table_generation++;
+		image_changed(img);
 	}
 }
 

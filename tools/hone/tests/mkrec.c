@@ -60,7 +60,7 @@ void on_cpu(__u32 n)
 	cpu = n;
 }
 
-void at(unsigned int usec)
+void at(unsigned long usec)
 {
 	now = BOOT + usec * 1000ULL;
 }
@@ -120,6 +120,12 @@ void subbuf_changes(void)
 {
 	put_subbuf(HONE_VERSION_MAJOR, HONE_VERSION_MINOR,
 		   HONE_F_SUBBUF_CHANGES);
+}
+
+void subbuf_ordered(void)
+{
+	put_subbuf(HONE_VERSION_MAJOR, HONE_VERSION_MINOR,
+		   HONE_F_SUBBUF_ORDERED);
 }
 
 void snap_end(void)

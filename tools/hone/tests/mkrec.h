@@ -13,7 +13,7 @@
 #define SNAPSHOT	(~0U)
 void on_cpu(__u32 cpu);
 /* ... at this time, in microseconds since the capture began. */
-void at(unsigned int usec);
+void at(unsigned long usec);
 
 void begin_file(const char *path);
 void end_file(void);
@@ -21,6 +21,7 @@ void put_raw(const void *data, size_t len);
 
 void subbuf(void);
 void subbuf_changes(void);	/* "datagrams change" */
+void subbuf_ordered(void);	/* a reader's file */
 void subbuf_version(unsigned int major, unsigned int minor);
 void snap_end(void);
 void netdev(__u32 ifindex, const char *name);

@@ -816,6 +816,7 @@ judge perl "a stream that is cut anywhere" cuts
 judge perl "streams with bytes changed" spoils
 
 . "$here/read.sh"
+. "$here/robust.sh"
 
 # --help and the manual tell the same options.
 helped()

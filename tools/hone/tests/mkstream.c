@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A long stream, as --record writes it, to measure the reader by.
+ *   hone-mkstream PACKETS BYTES EVERY
+ * writes to standard output about PACKETS packets with BYTES bytes of payload;
+ * after EVERY of them a process begins, talks, and one before it ends.
+ */
+#include "mkrec.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNS	64		/* TCP connections, used in turns */
+#define LIVING	64		/* processes that live at a time */
+
+static const struct task server = {
+	.id = 1, .pid = 1, .comm = "server", .path = "/usr/sbin/server",
+	.argv = { "server" },
+};
+
+static struct sock conns[CONNS], dns;
+static struct task tasks[LIVING];
+static __u32 sent[CONNS], received[CONNS];
+static char payload[2001];
+
+static void begin(void)
+{
+	int i;
+
+	begin_file("/dev/stdout");
+	on_cpu(SNAPSHOT);
+	at(0);
+	subbuf_ordered();
+	netdev(1, "lo");
+	proc(HONE_PROC_SNAPSHOT, &server);
+	dns = (struct sock){
+		.cookie = 1000, .protocol = IPPROTO_UDP, .saddr = 0x0a000001,
+		.daddr = 0x0a000002, .sport = 53, .dport = 4000,
+	};
+	sock(HONE_SOCK_HOLDER, &dns, &server, &server);
+	for (i = 0; i < CONNS; i++) {
+		conns[i] = dns;
+		conns[i].cookie = 2000 + i;
+		conns[i].protocol = IPPROTO_TCP;
+		conns[i].dport = 5000 + i;
+		sock(HONE_SOCK_HOLDER, &conns[i], &server, &server);
+		sent[i] = 1000;
+		received[i] = 2000;
+	}
+	snap_end();
+	on_cpu(0);
+	at(1);
+	subbuf();
+	for (i = 0; i < CONNS; i++)
+		tcp_write(&conns[i], &server, sent[i]);
+}
+
+/* What the kernel would tell of each packet comes with it. */
+static void one_packet(unsigned long n)
+{
+	struct sock *s = &conns[n / 4 % CONNS];
+	__u32 *out = &sent[n / 4 % CONNS], *in = &received[n / 4 % CONNS];
+	__u32 len = strlen(payload), pkt;
+
+	switch (n % 4) {
+	case 0:
+		tcp_out(s, &server, &server,
+			(struct seg){ PSH | ACK, *out, *in, payload });
+		*out += len;
+		break;
+	case 1:
+		tcp_in(s, &server, true, (struct seg){ ACK, *in, *out });
+		break;
+	case 2:
+		tcp_in(s, &server, true,
+		       (struct seg){ PSH | ACK, *in, *out, payload });
+		tcp_read(s, &server, *in, *in + len);
+		*in += len;
+		break;
+	case 3:
+		pkt = udp_in(&dns, payload);
+		deliver(&dns, &server, pkt, n);
+		consume(&dns, &server, n);
+		break;
+	}
+}
+
+/* A process that runs a program, sends a datagram, and ends later. */
+static void one_process(unsigned long n)
+{
+	static char arg[100];
+	struct task *t = &tasks[n % LIVING];
+	struct sock s = dns;
+
+	s.cookie = 10000 + n;
+	if (t->id) {
+		s.cookie -= LIVING;
+		sock(HONE_SOCK_CLOSE, &s, t, t);
+		sock(HONE_SOCK_FREE, &s, t, NULL);
+		proc_exit(t, 0);
+		s.cookie += LIVING;
+	}
+	memset(arg, 'a', sizeof(arg) - 1);
+	*t = (struct task){
+		.id = 100 + 2 * n, .pid = 100 + n % 30000, .ppid = 1,
+		.parent_id = 1, .comm = "server",
+	};
+	proc(HONE_PROC_FORK, t);
+	t->prev_id = t->id++;
+	t->comm = "client";
+	t->path = "/usr/bin/client";
+	t->argv[0] = "client";
+	t->argv[1] = arg;
+	proc(HONE_PROC_EXEC, t);
+	sock(HONE_SOCK_OPEN, &s, t, t);
+	udp_out(&s, t, t, payload);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long packets, bytes, every, n;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: hone-mkstream PACKETS BYTES EVERY\n");
+		return 2;
+	}
+	packets = strtoul(argv[1], NULL, 10);
+	bytes = strtoul(argv[2], NULL, 10);
+	every = strtoul(argv[3], NULL, 10);
+	if (bytes >= sizeof(payload) || !every)
+		return 2;
+	memset(payload, 'x', bytes);
+	begin();
+	for (n = 0; n < packets; n++) {
+		/* A hundred thousand packets a second. */
+		at(10 + n * 10);
+		if (!(n % 4096))
+			subbuf();
+		one_packet(n);
+		if (n % every == every - 1)
+			one_process(n / every);
+	}
+	end_file();
+	return 0;
+}

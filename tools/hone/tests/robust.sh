@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2317 # run.sh reads this
+# What the system does to the reader, and what the reader takes of it.
+
+# Runs the reader with reads and writes that misbehave.
+with_fault()
+{
+	local fault=$1 want=$2 says=$3
+
+	shift 3
+	status "$want" "$says" env LD_PRELOAD="$obj/hone-fault.so" \
+		HONE_FAULT="$fault" "$reader" -q "$@"
+}
+unharmed()
+{
+	with_fault "$1" 0 '' -r "$2" -o "$tmp/unharmed" &&
+		cmp "$tmp/unharmed" "$tmp/tcp.pcapng"
+}
+for fault in short eintr; do
+	for kind in hone pcapng; do
+		t "$fault: reads and writes of $kind" unharmed "$fault" \
+			"$tmp/tcp.$kind"
+	done
+done
+kept_before()
+{
+	rm -f "$tmp/kept"
+	with_fault "$@" -o "$tmp/kept" && perl "$here/verify.pl" "$tmp/kept"
+}
+head -c 5000000 "$tmp/many.pcapng" >"$tmp/long.pcapng"
+if have perl; then
+	t "writing fails" kept_before output:1 1 'writing: .*Input/output error' \
+		-r "$tmp/tcp.hone"
+	t "the second piece cannot be written" kept_before output:2 1 \
+		'writing: .*Input/output error' -r "$tmp/many.hone"
+	t "the disk is full within a block" kept_before full:1500001 1 \
+		'writing: .*No space left' -r "$tmp/many.hone"
+	t "reading a raw file fails" kept_before input:30 1 \
+		'reading: .*Input/output error' -r "$tmp/many.hone"
+	t "reading PCAP-NG fails" kept_before input:4 1 \
+		'reading: .*Input/output error' -r "$tmp/long.pcapng"
+	t "a raw file is cut while it is read" kept_before end:12 1 \
+		'has become shorter' -r "$tmp/many.hone"
+fi
+t "a directory is no file" status 1 'Is a directory' "$reader" -r "$tmp"
+
+# The clock's steps are the file's business only at its beginning.
+stepped()
+{
+	perl -0777 -pe 'my $n = 0; s/(HONE.{12})(.{8})/$1 .
+		($n++ ? pack("Q", unpack("Q", $2) - 3600e9) : $2)/gse' \
+		"$tmp/two-cpus.hone" >"$tmp/stepped" &&
+		! cmp -s "$tmp/stepped" "$tmp/two-cpus.hone" &&
+		"$reader" -q -r "$tmp/stepped" -o "$tmp/stepped.pcapng" &&
+		perl "$here/verify.pl" "$tmp/stepped.pcapng" &&
+		cmp "$tmp/stepped.pcapng" "$tmp/two-cpus.pcapng"
+}
+judge perl "the real clock steps back" stepped
+
+# What is in order flows through a pipe; what is not waits for its end.
+flows()
+{
+	local first
+
+	mkfifo "$tmp/in" "$tmp/out"
+	"$reader" -q -r - -o - <"$tmp/in" >"$tmp/out" &
+	exec 8>"$tmp/in" 9<"$tmp/out"
+	cat "$tmp/record.hone" >&8
+	# The input is still open, and the head has come.
+	read -r -N 4 first <&9
+	exec 8>&-
+	cat <&9 >"$tmp/null"
+	exec 9<&-
+	wait $! && [ "$first" = $'\n\r\r\n' ]
+}
+if [ -e "$tmp/record.hone" ]; then
+	t "a pipe of --record is taken as it comes" flows
+fi
+
+# Many processes that come and go, and no more memory for it.
+bounded()
+{
+	(ulimit -d 131072; "$obj/hone-mkstream" 400000 20 4 |
+		status 0 '' "$reader" -q -r - -o /dev/null)
+}
+t "100,000 processes in 128 megabytes" bounded
+
+# Instructions that a record takes, all layers and Hone's alone.
+costs_at_most()
+{
+	"$here/bench.sh" "$obj" | tee "$tmp/bench"
+	awk '/instructions a record/ { n++; if ($4 + 0 > 900 ||
+			$3 + 0 > 900) bad = 1 }
+		END { exit bad || n != 2 }' "$tmp/bench"
+}
+judge valgrind "a record takes no more than 900 instructions" costs_at_most
+
+# Memory is used as it should be, all of it.
+checked_by_valgrind()
+{
+	local f
+
+	for f in "$tmp/multicast.hone" "$tmp/tcp.pcapng" "$tmp/late.pcapng"; do
+		status 0 '' valgrind -q --error-exitcode=9 --leak-check=no \
+			"$reader" -q -r "$f" -o "$tmp/unharmed" \
+			--text="$tmp/null" --json=/dev/null --print=/dev/null \
+			-X --summary=/dev/null || return 1
+	done
+}
+judge valgrind "valgrind finds nothing" checked_by_valgrind
