@@ -3,10 +3,11 @@
  * Counts what a system call's work costs in a guest under -icount shift=0,
  * where the time stamp counter is the number of instructions executed.
  *
- *	hone-bench [ROUNDS [idle|filtered|captured]]
+ *	hone-bench [ROUNDS [idle|filtered|nobody|captured]]
  *
  * Idle, nobody captures; filtered, a session does, whose filter wants no
- * packet, so that only who wrote and read is told; captured, it wants all.
+ * packet, so that only who wrote and read is told; nobody, it wants packets of
+ * a process that is not there; captured, it wants all.
  *
  * Prints a line "name instructions" for each operation: the mean of the middle
  * half of the rounds, which leaves out timer ticks and cache refills. One
@@ -202,6 +203,7 @@ static const struct mode {
 } modes[] = {
 	{ "idle", NULL },
 	{ "filtered", "subbufs 64\nfilter 1,6 0 0 0\nstart\n" },
+	{ "nobody", "subbufs 64\npid 4194304\nstart\n" },
 	{ "captured", "subbufs 64\nstart\n" },
 	{ NULL }
 };
@@ -304,7 +306,7 @@ int main(int argc, char **argv)
 		while (mode->name && strcmp(mode->name, argv[2]))
 			mode++;
 	if (argc > 3 || !mode->name || rounds < 4 || rounds > 1000000) {
-		fputs("usage: hone-bench [ROUNDS [idle|filtered|captured]]\n",
+		fputs("usage: hone-bench [ROUNDS [idle|filtered|nobody|captured]]\n",
 		      stderr);
 		return 2;
 	}
