@@ -45,7 +45,8 @@ static inline void hone_exec(struct linux_binprm *bprm)
 	u64 prev_id = current->signal->hone_id;
 
 	WRITE_ONCE(current->signal->hone_id, hone_image_new());
-	current->signal->hone_execs++;
+	if (current->signal->hone_execs < U16_MAX)
+		current->signal->hone_execs++;
 	if (tracepoint_enabled(hone_exec))
 		__hone_exec(bprm, prev_id);
 }
@@ -97,7 +98,8 @@ static inline void hone_sk_alloc(struct hone_sk *hsk, int kern)
  * hone_sk_clone - a listener's connection got its socket
  * @hsk: &struct sock.sk_hone of the new socket, a copy of the listener's
  *
- * The owner stays the listener's until the connection is accepted.
+ * The owner stays the listener's until the connection is accepted; who wants
+ * the listener wants what comes to it.
  * Context: any.
  */
 static inline void hone_sk_clone(struct hone_sk *hsk)

@@ -8,12 +8,14 @@
 #ifndef _LINUX_HONE_STREAM_H
 #define _LINUX_HONE_STREAM_H
 
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/pid.h>
 #include <linux/preempt.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/threads.h>
+#include <linux/uidgid_types.h>
 #include <uapi/linux/hone.h>
 
 struct hone_cpu;
@@ -31,6 +33,9 @@ struct tracepoint;
  * @snaplen: bytes of a packet that are recorded at most, no more than fit
  * @kinds: a bit for each &enum hone_kind that is wanted
  * @changes: of consume records only those that tell of a change
+ * @match: only packets of processes that have @bit in hone_task_wants()
+ * @bit: the session's own in masks of sessions
+ * @gen: generation that it began with
  * @filter: which packets are wanted, NULL for all
  */
 struct hone_stream {
@@ -41,6 +46,9 @@ struct hone_stream {
 	u32 snaplen;
 	u8 kinds;
 	bool changes;
+	bool match;
+	u8 bit;
+	u32 gen;
 	struct hone_filter *filter;
 };
 
@@ -52,8 +60,10 @@ struct hone_stream {
  * @set: take a command apart; 0, -ENOENT if @key is none of its commands, or
  *	another negative errno with the reason in @why
  * @show: describe it, a "key: value" a line; returns the length
+ * @held: more sessions, a bit each, want a process: what it holds is wanted
+ *	too. The process is current, not yet running, or its task_lock is held
  *
- * All may sleep.
+ * All but @held may sleep.
  */
 struct hone_filter_ops {
 	struct hone_filter *(*dup)(const struct hone_filter *f);
@@ -61,6 +71,7 @@ struct hone_filter_ops {
 	int (*set)(struct hone_filter *f, const char *key, char *val, char *why,
 		   size_t size);
 	int (*show)(const struct hone_filter *f, char *buf, size_t size);
+	void (*held)(struct task_struct *task, u8 sessions);
 };
 
 void hone_filter_register(const struct hone_filter_ops *ops);
@@ -83,7 +94,13 @@ void hone_commit(struct hone_stream *s, enum hone_kind kind,
 		 struct hone_rec *rec, u64 now);
 void hone_count_truncated(struct hone_stream *s, enum hone_kind kind);
 void hone_count_filtered(struct hone_stream *s, enum hone_kind kind);
+void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind);
+const struct hone_rec *hone_last(struct hone_stream *s);
+void hone_take_back(struct hone_stream *s, enum hone_kind kind,
+		    const struct hone_rec *rec, bool truncated);
 void hone_emit(const struct hone_rec *rec, enum hone_kind kind);
+void hone_emit_to(const struct hone_rec *rec, enum hone_kind kind,
+		  u8 sessions);
 
 /**
  * struct hone_source - a producer of records
@@ -147,6 +164,25 @@ struct task_struct *hone_next_task(int nr, enum pid_type type);
 static inline u32 hone_generation(void)
 {
 	return READ_ONCE(hone_gen);
+}
+
+/* On while a session selects by process; then @hone_matching has its bit. */
+DECLARE_STATIC_KEY_FALSE(hone_match_key);
+extern u8 hone_matching;
+
+u8 hone_match_owner(u64 id, u32 tgid, const char *comm, kuid_t uid);
+u8 hone_match_since(u32 gen);
+
+/**
+ * hone_task_wants - which sessions that select by process want it?
+ * @task: one of its threads, NULL for the kernel
+ *
+ * Context: any; the task cannot go away.
+ * Return: a bit for each.
+ */
+static inline u8 hone_task_wants(const struct task_struct *task)
+{
+	return task ? READ_ONCE(task->signal->hone_wants) : 0;
 }
 
 /**

@@ -23,7 +23,7 @@
  * @shared: a second task has written or read
  * @rx_known: @rx_seq is valid
  * @subflow: of an MPTCP connection
- * @reserved: zero
+ * @wants: a bit for each session that wants one of its users
  * @owner_comm: name of the owner
  *
  * One cache line of a 64-bit machine, in the cold part of struct sock.
@@ -42,7 +42,7 @@ struct hone_sk {
 	u8	shared;
 	u8	rx_known;
 	u8	subflow;
-	u8	reserved;
+	u8	wants;
 	char	owner_comm[16];
 };
 

@@ -177,6 +177,7 @@ void hone_commit(struct hone_stream *s, enum hone_kind kind,
 	rec->cpu = b->cpu;
 	c->count[kind].written++;
 	c->count[kind].bytes += rec->len;
+	c->last = b->offset;
 	/* Only whole records lie below the offset, also for a crash dump. */
 	smp_wmb();
 	WRITE_ONCE(b->offset, b->offset + rec->len);
@@ -211,13 +212,109 @@ void hone_count_filtered(struct hone_stream *s, enum hone_kind kind)
 	count->filtered++;
 }
 
-static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
-			enum hone_kind kind)
+/**
+ * hone_uncount_filtered - what was counted as not wanted is wanted after all
+ * @s: the stream
+ * @kind: as counted
+ *
+ * It is to be reserved next, which counts it again.
+ *
+ * Context: interrupts off since before the counting, or on the same CPU.
+ */
+void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind)
 {
-	if (unlikely(!(s->kinds & BIT(kind))))
+	struct hone_count *count = &this_cpu_ptr(s->cpu)->count[kind];
+
+	count->seen--;
+	count->filtered--;
+}
+
+/**
+ * hone_last - the record that was offered last on this CPU
+ * @s: the stream
+ *
+ * Context: interrupts off.
+ * Return: the record, or NULL if it was lost, or may have been read by now.
+ */
+const struct hone_rec *hone_last(struct hone_stream *s)
+{
+	const struct rchan_buf *b = *this_cpu_ptr(s->chan->buf);
+	const struct hone_cpu *c = this_cpu_ptr(s->cpu);
+	const struct hone_rec *rec = b->data + c->last;
+
+	/* In the sub-buffer that is being written, right at its end. */
+	if (c->last < sizeof(struct hone_subbuf) || c->last >= b->offset ||
+	    b->offset > b->chan->subbuf_size || rec->seq != c->seq ||
+	    rec->len != b->offset - c->last)
+		return NULL;
+	return rec;
+}
+
+/**
+ * hone_take_back - the last record is not wanted after all
+ * @s: the stream
+ * @kind: kind of the record
+ * @rec: from hone_last()
+ * @truncated: it was counted so
+ *
+ * It is counted as filtered, and its number is used again.
+ *
+ * Context: interrupts off since hone_last().
+ */
+void hone_take_back(struct hone_stream *s, enum hone_kind kind,
+		    const struct hone_rec *rec, bool truncated)
+{
+	struct rchan_buf *b = *this_cpu_ptr(s->chan->buf);
+	struct hone_cpu *c = this_cpu_ptr(s->cpu);
+	struct hone_count *count = &c->count[kind];
+
+	c->seq--;
+	count->written--;
+	count->bytes -= rec->len;
+	count->truncated -= truncated;
+	count->filtered++;
+	WRITE_ONCE(b->offset, c->last);
+}
+
+static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
+			enum hone_kind kind, u8 sessions)
+{
+	if (unlikely(!(s->kinds & BIT(kind)) || !(s->bit & sessions)))
 		return false;
 	return !s->changes || rec->type != HONE_REC_CONSUME ||
 	       rec->flags & HONE_F_ACTOR_CHANGED;
+}
+
+/**
+ * hone_emit_to - write a record into some streams
+ * @rec: the whole record; the copies get time, number and CPU
+ * @kind: its kind
+ * @sessions: a bit for each session that wants it; others count it as filtered
+ *
+ * Context: any but NMI.
+ */
+void hone_emit_to(const struct hone_rec *rec, enum hone_kind kind, u8 sessions)
+{
+	struct hone_stream *s;
+	unsigned long flags;
+	void *p;
+	u64 now;
+
+	local_irq_save(flags);
+	/* Inside, or a CPU's stream would not be in time order. */
+	now = ktime_get_boottime_ns();
+	hone_for_each_stream(s) {
+		if (!hone_wanted(s, rec, kind, sessions)) {
+			hone_count_filtered(s, kind);
+			continue;
+		}
+		p = hone_reserve(s, kind, rec->len, now);
+		if (!p)
+			continue;
+		memcpy(p, rec, rec->len);
+		hone_commit(s, kind, p, now);
+	}
+	local_irq_restore(flags);
 }
 
 /**
@@ -229,26 +326,7 @@ static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
  */
 void hone_emit(const struct hone_rec *rec, enum hone_kind kind)
 {
-	struct hone_stream *s;
-	unsigned long flags;
-	void *p;
-	u64 now;
-
-	local_irq_save(flags);
-	/* Inside, or a CPU's stream would not be in time order. */
-	now = ktime_get_boottime_ns();
-	hone_for_each_stream(s) {
-		if (!hone_wanted(s, rec, kind)) {
-			hone_count_filtered(s, kind);
-			continue;
-		}
-		p = hone_reserve(s, kind, rec->len, now);
-		if (!p)
-			continue;
-		memcpy(p, rec, rec->len);
-		hone_commit(s, kind, p, now);
-	}
-	local_irq_restore(flags);
+	hone_emit_to(rec, kind, ~0);
 }
 
 /* Make what the CPU has written so far, and its losses, readable. */

@@ -156,11 +156,9 @@ static struct hone_source *hone_last_source(void)
 	return list_last_entry(&hone_sources, struct hone_source, list);
 }
 
-static void hone_next_generation(void)
+static u32 hone_next_generation(void)
 {
-	u32 gen = hone_gen + 1;
-
-	WRITE_ONCE(hone_gen, gen ?: 1);
+	return hone_gen + 1 ?: 1;
 }
 
 /**
@@ -179,8 +177,9 @@ int hone_capture_start(struct hone_stream *s)
 
 	mutex_lock(&hone_lock);
 	first = list_empty(&hone_streams);
+	s->gen = hone_next_generation();
 	list_add_tail_rcu(&s->list, &hone_streams);
-	hone_next_generation();
+	WRITE_ONCE(hone_gen, s->gen);
 	if (first)
 		err = hone_sources_start();
 	if (!err) {
@@ -208,7 +207,7 @@ int hone_capture_start(struct hone_stream *s)
 void hone_capture_again(void)
 {
 	mutex_lock(&hone_lock);
-	hone_next_generation();
+	WRITE_ONCE(hone_gen, hone_next_generation());
 	mutex_unlock(&hone_lock);
 }
 

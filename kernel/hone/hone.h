@@ -69,6 +69,7 @@ struct hone_gap {
  * struct hone_cpu - one CPU's part of a session
  * @now: time of the record or flush that may begin a sub-buffer
  * @limit: packets may fill the sub-buffer up to here
+ * @last: where the last record was written in its sub-buffer
  * @seq: number of the last record offered
  * @subbufs: sub-buffers begun
  * @lost: records lost, all kinds
@@ -82,6 +83,7 @@ struct hone_gap {
 struct hone_cpu {
 	u64	now;
 	u32	limit;
+	u32	last;
 	u32	seq;
 	u64	subbufs;
 	u64	lost;
@@ -122,6 +124,131 @@ int hone_chan_open(struct hone_stream *s, struct dentry *dir,
 		   u32 subbuf_size, u32 n_subbufs);
 void hone_chan_close(struct hone_stream *s);
 
+/* match.c */
+
+#define HONE_MATCH_MAX	16
+
+/* What a process may be selected by. */
+enum hone_by {
+	HONE_BY_PID,
+	HONE_BY_UID,
+	HONE_BY_GID,
+	HONE_BY_COMM,
+	HONE_BY_EXE,
+	HONE_BY_CGROUP,
+	HONE_BY_MAX,
+};
+
+/**
+ * struct hone_list - values of one kind, any of which will do
+ * @n: their number; 0 is all there are
+ * @arg: a number or a string, by kind
+ */
+struct hone_list {
+	unsigned int n;
+	union {
+		u32	number;
+		char	*text;
+	} arg[HONE_MATCH_MAX];
+};
+
+/**
+ * struct hone_match - processes that a session wants
+ * @by: by &enum hone_by
+ * @follow: and all that they start from then on
+ */
+struct hone_match {
+	struct hone_list by[HONE_BY_MAX];
+	bool follow;
+};
+
+/**
+ * struct hone_facts - what a process is
+ * @tgid: process id
+ * @uid: real uid
+ * @euid: effective uid
+ * @gid: real gid
+ * @egid: effective gid
+ * @comm: name
+ * @cgroup: path of its cgroup, NULL if not known
+ * @exe: it runs a program that is wanted, see hone_match_exe()
+ * @alive: groups are known
+ */
+struct hone_facts {
+	u32 tgid;
+	u32 uid;
+	u32 euid;
+	u32 gid;
+	u32 egid;
+	const char *comm;
+	const char *cgroup;
+	bool exe;
+	bool alive;
+};
+
+bool hone_match_exe(const struct hone_match *m, const char *path);
+bool hone_match_fits(const struct hone_match *m, const struct hone_facts *f);
+bool hone_match_any(const struct hone_match *m);
+void hone_match_free(struct hone_match *m);
+struct hone_match *hone_match_dup(const struct hone_match *old);
+int hone_match_set(struct hone_match *m, const char *key, char *val,
+		   char *why, size_t size);
+int hone_match_show(const struct hone_match *m, char *buf, size_t size);
+
+/* judge.c */
+struct hone_session;
+
+void __hone_match_fork(struct task_struct *parent, struct task_struct *child);
+void __hone_match_exec(const char *path);
+void __hone_match_task(struct task_struct *task);
+int hone_match_start(struct hone_session *s);
+void hone_match_stop(struct hone_session *s);
+
+static inline void hone_match_fork(struct task_struct *parent,
+				   struct task_struct *child)
+{
+	if (static_branch_unlikely(&hone_match_key))
+		__hone_match_fork(parent, child);
+}
+
+static inline void hone_match_exec(const char *path)
+{
+	if (static_branch_unlikely(&hone_match_key))
+		__hone_match_exec(path);
+}
+
+static inline void hone_match_task(struct task_struct *task)
+{
+	if (static_branch_unlikely(&hone_match_key))
+		__hone_match_task(task);
+}
+
+/* process.c */
+const char *hone_exe_path(struct task_struct *task, char *tmp);
+void hone_proc_moved(struct task_struct *task);
+
+/* cgroup.c */
+#ifdef CONFIG_CGROUPS
+u64 hone_cgroup_id(struct task_struct *task);
+int hone_cgroup_path(struct task_struct *task, char *tmp, size_t size);
+void hone_cgroup_forked(struct task_struct *parent, struct task_struct *child);
+int hone_cgroup_start(void);
+void hone_cgroup_stop(void);
+#else
+static inline u64 hone_cgroup_id(struct task_struct *task) { return 0; }
+
+static inline int hone_cgroup_path(struct task_struct *task, char *tmp,
+				   size_t size)
+{
+	return 0;
+}
+
+static inline void hone_cgroup_forked(struct task_struct *parent,
+				      struct task_struct *child) { }
+static inline int hone_cgroup_start(void) { return 0; }
+static inline void hone_cgroup_stop(void) { }
+#endif
+
 /* sysfs.c */
 
 /**
@@ -154,6 +281,7 @@ void hone_sysfs_init(void);
  * @kinds: wanted, a bit for each &enum hone_kind
  * @changes: of datagrams taken only those that another task takes
  * @filter: wanted packets, or NULL
+ * @match: wanted processes, or NULL
  * @error: why the last command was refused
  * @dir: directory in debugfs
  * @mm: who is charged for the rings, or NULL
@@ -170,10 +298,13 @@ struct hone_session {
 	u8 kinds;
 	bool changes;
 	struct hone_filter *filter;
+	struct hone_match *match;
 	char error[128];
 	struct dentry *dir;
 	struct mm_struct *mm;
 };
+
+extern const struct hone_filter_ops *hone_filter_ops;
 
 unsigned int hone_session_count(void);
 void hone_session_totals(struct hone_count sum[HONE_KIND_MAX]);

@@ -6,7 +6,6 @@
 
 #include <linux/audit.h>
 #include <linux/binfmts.h>
-#include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/file.h>
@@ -30,13 +29,6 @@
 static_assert(sizeof(struct hone_proc) + HONE_PATH_MAX + HONE_ARGV_MAX +
 	      3 * HONE_STRING_MAX + 5 * (sizeof(struct hone_attr) + 8) <=
 	      HONE_PROC_REC_MAX);
-
-static void hone_proc_cgroup(struct hone_proc *p, struct task_struct *task)
-{
-#ifdef CONFIG_CGROUPS
-	p->cgroup = cgroup_id(task_dfl_cgroup(task));
-#endif
-}
 
 /* @task is current, not yet running, or its task_lock is held. */
 static void hone_proc_namespaces(struct hone_proc *p, struct task_struct *task)
@@ -82,7 +74,7 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 	p->euid = from_kuid(&init_user_ns, cred->euid);
 	p->gid = from_kgid(&init_user_ns, cred->gid);
 	p->egid = from_kgid(&init_user_ns, cred->egid);
-	hone_proc_cgroup(p, task);
+	p->cgroup = hone_cgroup_id(task);
 	rcu_read_unlock();
 
 	p->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(task));
@@ -100,16 +92,10 @@ static void hone_proc_emit(struct task_struct *task, u32 event)
 	hone_emit(&p.rec, HONE_KIND_PROC);
 }
 
-/* A path as an attribute, if it fits. */
-static const char *hone_put_path(struct hone_recbuf *rb, u16 type,
-				 const struct path *path, char *tmp, u32 max)
+/* A path as an attribute, if there is one and it fits. */
+static const char *hone_put_string(struct hone_recbuf *rb, u16 type,
+				   const char *s)
 {
-	char *s;
-
-	/* Absolute in its mount namespace; what is detached has d_path's. */
-	s = d_absolute_path(path, tmp, max);
-	if (IS_ERR(s))
-		s = d_path(path, tmp, max);
 	if (IS_ERR(s) || !hone_attr_put(rb, type, s, strlen(s))) {
 		rb->rec->flags |= HONE_F_PROC_PATH_CUT;
 		return "";
@@ -117,18 +103,43 @@ static const char *hone_put_path(struct hone_recbuf *rb, u16 type,
 	return s;
 }
 
-static const char *hone_put_exe(struct hone_recbuf *rb,
-				struct task_struct *task, char *tmp)
+/* Absolute in its mount namespace; what is detached has d_path's. */
+static const char *hone_path(const struct path *path, char *tmp, u32 max)
+{
+	const char *s = d_absolute_path(path, tmp, max);
+
+	return IS_ERR(s) ? d_path(path, tmp, max) : s;
+}
+
+/**
+ * hone_exe_path - path of a process's executable, as its records have it
+ * @task: one of its threads
+ * @tmp: HONE_PATH_MAX bytes
+ *
+ * Context: process context; takes task_lock.
+ * Return: the path, "" if there is none, or an error pointer.
+ */
+const char *hone_exe_path(struct task_struct *task, char *tmp)
 {
 	struct file *exe = get_task_exe_file(task);
 	const char *s;
 
 	if (!exe)
 		return "";
-	s = hone_put_path(rb, HONE_ATTR_PATH, &exe->f_path, tmp,
-			  HONE_PATH_MAX);
+	s = hone_path(&exe->f_path, tmp, HONE_PATH_MAX);
 	fput(exe);
 	return s;
+}
+
+static const char *hone_put_exe(struct hone_recbuf *rb,
+				struct task_struct *task, char *tmp)
+{
+	const char *s = hone_exe_path(task, tmp);
+
+	/* A program without a file is a kernel thread. */
+	if (!IS_ERR(s) && !*s)
+		return "";
+	return hone_put_string(rb, HONE_ATTR_PATH, s);
 }
 
 static void hone_put_argv(struct hone_recbuf *rb, struct task_struct *task,
@@ -162,22 +173,21 @@ static void hone_put_cwd(struct hone_recbuf *rb, struct task_struct *task,
 	task_unlock(task);
 	if (!cwd.dentry)
 		return;
-	hone_put_path(rb, HONE_ATTR_CWD, &cwd, tmp, HONE_STRING_MAX);
+	hone_put_string(rb, HONE_ATTR_CWD,
+			hone_path(&cwd, tmp, HONE_STRING_MAX));
 	path_put(&cwd);
 }
 
 static void hone_put_cgroup(struct hone_recbuf *rb, struct task_struct *task,
 			    char *tmp)
 {
-#ifdef CONFIG_CGROUPS
 	int len;
 
 	rcu_read_lock();
-	len = cgroup_path(task_dfl_cgroup(task), tmp, HONE_STRING_MAX);
+	len = hone_cgroup_path(task, tmp, HONE_STRING_MAX);
 	rcu_read_unlock();
-	if (len > 0 && len < HONE_STRING_MAX)
+	if (len)
 		hone_attr_put(rb, HONE_ATTR_CGROUP, tmp, len);
-#endif
 }
 
 /**
@@ -223,6 +233,34 @@ static const char *hone_proc_build(struct hone_proc_mem *mem,
 	return path;
 }
 
+/**
+ * hone_proc_moved - tell of a process's new cgroup
+ * @task: the process; current, not yet running, or its task_lock is held
+ *
+ * Context: any but NMI.
+ */
+void hone_proc_moved(struct task_struct *task)
+{
+	size_t size = sizeof(struct hone_proc) + sizeof(struct hone_attr) +
+		      HONE_STRING_MAX;
+	struct hone_recbuf rb;
+	struct hone_proc *p;
+	char *mem;
+
+	mem = kmalloc(size + HONE_STRING_MAX, GFP_ATOMIC);
+	if (!mem) {
+		hone_proc_emit(task, HONE_PROC_CGROUP);
+		return;
+	}
+	p = (void *)mem;
+	hone_recbuf_init(&rb, p, size, HONE_REC_PROC, sizeof(*p));
+	hone_proc_fill(p, task, HONE_PROC_CGROUP);
+	hone_proc_namespaces(p, task);
+	hone_put_cgroup(&rb, task, mem + size);
+	hone_emit(&p->rec, HONE_KIND_PROC);
+	kfree(mem);
+}
+
 /* Without memory for strings it is still told that the process is there. */
 static void hone_proc_bare(struct hone_proc *p, u32 event)
 {
@@ -248,6 +286,7 @@ void __hone_exec(struct linux_binprm *bprm, u64 prev_id)
 	} else {
 		hone_proc_bare(p, HONE_PROC_EXEC);
 	}
+	hone_match_exec(mem ? path : NULL);
 	p->prev_id = prev_id;
 	trace_hone_exec(p, path);
 	kvfree(mem);
@@ -281,12 +320,14 @@ static void probe_fork(void *data, struct task_struct *parent,
 	struct hone_recbuf rb;
 	struct hone_proc p;
 
+	hone_match_fork(parent, child);
 	/* Its path and arguments are the parent's, which is announced. */
 	child->signal->hone_gen = hone_generation();
 	hone_recbuf_init(&rb, &p, sizeof(p), HONE_REC_PROC, sizeof(p));
 	hone_proc_fill(&p, child, HONE_PROC_FORK);
 	hone_proc_namespaces(&p, child);
 	hone_emit(&p.rec, HONE_KIND_PROC);
+	hone_cgroup_forked(parent, child);
 }
 
 static void probe_image(void *data, const struct hone_proc *p,
@@ -318,6 +359,7 @@ static void probe_cred(void *data, struct task_struct *task,
 	if (uid_eq(new->uid, old->uid) && uid_eq(new->euid, old->euid) &&
 	    gid_eq(new->gid, old->gid) && gid_eq(new->egid, old->egid))
 		return;
+	hone_match_task(task);
 	hone_proc_emit(task, HONE_PROC_CRED);
 }
 
@@ -331,6 +373,7 @@ static void probe_comm(void *data, struct task_struct *task, const char *comm,
 	/* exec has a record of its own, for the new image. */
 	if (exec || !thread_group_leader(task))
 		return;
+	hone_match_task(task);
 	hone_recbuf_init(&rb, &p, sizeof(p), HONE_REC_PROC, sizeof(p));
 	hone_proc_fill(&p, task, HONE_PROC_COMM);
 	hone_proc_namespaces(&p, task);
@@ -349,6 +392,8 @@ static const struct hone_probe hone_process_probes[] = {
 
 static int hone_process_start(void)
 {
+	int err;
+
 	/* The table has no types. */
 	check_trace_callback_type_hone_fork(probe_fork);
 	check_trace_callback_type_hone_exec(probe_image);
@@ -357,14 +402,21 @@ static int hone_process_start(void)
 	check_trace_callback_type_hone_cred(probe_cred);
 	check_trace_callback_type_hone_comm(probe_comm);
 
-	return hone_probes_register(hone_process_probes,
-				    ARRAY_SIZE(hone_process_probes));
+	err = hone_cgroup_start();
+	if (err)
+		return err;
+	err = hone_probes_register(hone_process_probes,
+				   ARRAY_SIZE(hone_process_probes));
+	if (err)
+		hone_cgroup_stop();
+	return err;
 }
 
 static void hone_process_stop(void)
 {
 	hone_probes_unregister(hone_process_probes,
 			       ARRAY_SIZE(hone_process_probes));
+	hone_cgroup_stop();
 }
 
 static int hone_process_snap(struct hone_snap *snap, u64 *pos)

@@ -39,6 +39,7 @@ struct hone_want {
 	u8	kinds;
 	bool	changes;
 	struct hone_filter *filter;	/* a new one, or NULL: as it was */
+	struct hone_match *match;	/* the same */
 	bool	start;
 	bool	restart;
 	bool	stop;
@@ -47,7 +48,7 @@ struct hone_want {
 #define HONE_KINDS_ALL	(BIT(HONE_KIND_MAX) - 1)
 
 /* Set once at boot, before there is a file to write commands to. */
-static const struct hone_filter_ops *hone_filter_ops __ro_after_init;
+const struct hone_filter_ops *hone_filter_ops __ro_after_init;
 
 static DEFINE_MUTEX(hone_nr_lock);	/* hone_sessions, hone_pages, hone_past */
 static struct hone_session *hone_sessions[HONE_SESSIONS_MAX];
@@ -147,6 +148,7 @@ static void hone_session_free(struct kref *ref)
 	hone_chan_close(&s->stream);
 	if (s->filter)
 		hone_filter_ops->free(s->filter);
+	hone_match_free(s->match);
 	kfree(s);
 }
 
@@ -222,6 +224,8 @@ static int hone_session_start(struct hone_session *s)
 	s->stream.kinds = s->kinds;
 	s->stream.changes = s->changes;
 	s->stream.filter = s->filter;
+	s->stream.match = hone_match_any(s->match);
+	s->stream.bit = BIT(s->nr);
 	snprintf(name, sizeof(name), "s%u", s->nr);
 	s->dir = debugfs_create_dir(name, hone_dir());
 	if (IS_ERR(s->dir)) {
@@ -242,6 +246,12 @@ static int hone_session_start(struct hone_session *s)
 		hone_refuse(s, err, "start: a hook could not be registered");
 		goto stopped;
 	}
+	err = hone_match_start(s);
+	if (err) {
+		hone_refuse(s, err, "start: no memory to look at processes");
+		hone_capture_stop(&s->stream);
+		goto stopped;
+	}
 	s->state = HONE_STATE_RUNNING;
 	return 0;
 
@@ -260,6 +270,7 @@ uncharge:
 
 static void hone_session_stop(struct hone_session *s)
 {
+	hone_match_stop(s);
 	hone_capture_stop(&s->stream);
 	s->state = HONE_STATE_STOPPED;
 }
@@ -315,7 +326,7 @@ static int hone_datagrams(struct hone_session *s, struct hone_want *want,
 	return 0;
 }
 
-/* Commands that say what is wanted; -ENOENT if it is none of them. */
+/* Commands that say what is wanted; 1 if it is none of them. */
 static int hone_filter_command(struct hone_session *s, struct hone_want *want,
 			       const char *key, char *val)
 {
@@ -327,7 +338,26 @@ static int hone_filter_command(struct hone_session *s, struct hone_want *want,
 	if (!want->filter)
 		return hone_refuse(s, -ENOMEM, "%.32s: no memory", key);
 	err = hone_filter_ops->set(want->filter, key, val, why, sizeof(why));
-	if (err && err != -ENOENT)
+	if (err == -ENOENT)
+		return 1;
+	if (err)
+		return hone_refuse(s, err, "%.32s: %s", key, why);
+	return 0;
+}
+
+/* The same of those that are about processes; 1 if it is none of them. */
+static int hone_match_command(struct hone_session *s, struct hone_want *want,
+			      const char *key, char *val)
+{
+	char why[80] = "no memory";
+	int err;
+
+	if (!want->match)
+		want->match = hone_match_dup(s->match);
+	if (!want->match)
+		return hone_refuse(s, -ENOMEM, "%.32s: no memory", key);
+	err = hone_match_set(want->match, key, val, why, sizeof(why));
+	if (err < 0)
 		return hone_refuse(s, err, "%.32s: %s", key, why);
 	return err;
 }
@@ -335,14 +365,16 @@ static int hone_filter_command(struct hone_session *s, struct hone_want *want,
 static int hone_selection(struct hone_session *s, struct hone_want *want,
 			  const char *key, char *val)
 {
-	int err;
+	int err = hone_match_command(s, want, key, val);
 
-	if (!strcmp(key, "records"))
-		err = hone_records(s, want, val);
-	else if (!strcmp(key, "datagrams"))
-		err = hone_datagrams(s, want, val);
-	else
-		err = hone_filter_command(s, want, key, val);
+	if (err > 0 && val) {
+		if (!strcmp(key, "records"))
+			err = hone_records(s, want, val);
+		else if (!strcmp(key, "datagrams"))
+			err = hone_datagrams(s, want, val);
+		else
+			err = hone_filter_command(s, want, key, val);
+	}
 	if (!err && s->state != HONE_STATE_NEW)
 		err = hone_refuse(s, -EBUSY, "%s: the session has started",
 				  key);
@@ -375,9 +407,11 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 			want->subbuf_size = kb * 1024;
 		return err;
 	}
-	if (val && *val) {
+	if (val && !*val)
+		val = NULL;
+	if (val) {
 		err = hone_selection(s, want, key, val);
-		if (err == -ENOENT)
+		if (err > 0)
 			err = hone_refuse(s, -EINVAL,
 					  "%.32s: no such setting", key);
 		return err;
@@ -403,7 +437,10 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 		want->stop = true;
 		return 0;
 	}
-	return hone_refuse(s, -EINVAL, "%.32s: no such command", key);
+	err = hone_selection(s, want, key, NULL);
+	if (err > 0)
+		err = hone_refuse(s, -EINVAL, "%.32s: no such command", key);
+	return err;
 }
 
 static int hone_parse(struct hone_session *s, struct hone_want *want,
@@ -437,19 +474,23 @@ static int hone_commands(struct hone_session *s, char *text)
 		.kinds		= s->kinds,
 		.changes	= s->changes,
 	};
-	bool filtered;
+	bool filtered, matched;
 	int err;
 
 	s->error[0] = 0;
 	err = hone_parse(s, &want, text);
 	if (err) {
 		hone_filter_ops->free(want.filter);
+		hone_match_free(want.match);
 		return err;
 	}
 	/* From here on it holds what was; a filter in use is never replaced. */
 	filtered = want.filter;
 	if (filtered)
 		swap(s->filter, want.filter);
+	matched = want.match;
+	if (matched)
+		swap(s->match, want.match);
 	swap(s->kinds, want.kinds);
 	swap(s->changes, want.changes);
 	swap(s->snaplen, want.snaplen);
@@ -466,9 +507,12 @@ static int hone_commands(struct hone_session *s, char *text)
 			s->changes = want.changes;
 			if (filtered)
 				swap(s->filter, want.filter);
+			if (matched)
+				swap(s->match, want.match);
 		}
 	}
 	hone_filter_ops->free(want.filter);
+	hone_match_free(want.match);
 	if (!err && want.restart)
 		hone_capture_again();
 	if (!err && want.stop)
@@ -563,6 +607,10 @@ static ssize_t hone_control_read(struct file *file, char __user *ubuf,
 			s->state == HONE_STATE_NEW ? s->snaplen :
 						     s->stream.snaplen,
 			s->subbuf_size, s->n_subbufs);
+	/* Before long lists, which may be cut. */
+	if (s->error[0])
+		len += scnprintf(text + len, size - len, "error: %s\n",
+				 s->error);
 	if (s->changes)
 		len += scnprintf(text + len, size - len, "datagrams: change\n");
 	if (s->kinds != HONE_KINDS_ALL)
@@ -571,9 +619,8 @@ static ssize_t hone_control_read(struct file *file, char __user *ubuf,
 				 s->kinds & BIT(HONE_KIND_SOCK) ? " socket" : "");
 	if (s->filter)
 		len += hone_filter_ops->show(s->filter, text + len, size - len);
-	if (s->error[0])
-		len += scnprintf(text + len, size - len, "error: %s\n",
-				 s->error);
+	if (s->match)
+		len += hone_match_show(s->match, text + len, size - len);
 	mutex_unlock(&s->lock);
 	ret = simple_read_from_buffer(ubuf, count, pos, text, len);
 	kfree(text);

@@ -122,6 +122,8 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 		"process", "socket", "actor", "packet", "snapshot", "filter",
 		"direction", "netns", "exclude_tgid", "exclude_socket",
 		"records", "datagrams", "restart", "hook",
+		"pid", "follow_forks", "exe", "comm", "uid", "gid", "cgroup",
+		"cookie",
 	};
 	int i, len = 0;
 

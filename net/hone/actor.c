@@ -101,6 +101,7 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 	hone_sk_touch(sk);
 	if (!hone_sk_writer_changed(&sk->sk_hone, hone_actor_key(task)))
 		return;
+	hone_sk_use(sk, task);
 	hone_actor_init(&a, HONE_REC_TCP_WRITE, hone_sk_cookie(sk), task);
 	a.from = seq;
 	hone_emit(&a.rec, HONE_KIND_ACTOR);
@@ -124,6 +125,7 @@ static void probe_mptcp_read(void *data, struct sock *sk, u64 seq, u32 len)
 	hone_sk_touch(sk);
 	hone_sk_mark_shared(&sk->sk_hone, sk->sk_hone.rx, hone_actor_key(task));
 	sk->sk_hone.rx = hone_actor_key(task);
+	hone_sk_use(sk, task);
 	hone_actor_init(&a, HONE_REC_TCP_READ, hone_sk_cookie(sk), task);
 	a.from = seq;
 	a.to = seq + len;
@@ -174,10 +176,11 @@ static void probe_tcp_read(void *data, struct sock *sk)
 	if (!hone_sk_read(&sk->sk_hone, hone_actor_key(task),
 			  tp->rcvq_space.seq, tp->copied_seq, &r))
 		return;
+	hone_sk_use(sk, task);
 	hone_actor_init(&a, HONE_REC_TCP_READ, hone_sk_cookie(sk), task);
 	a.from = r.from;
 	a.to = r.to;
-	hone_emit(&a.rec, HONE_KIND_ACTOR);
+	hone_emit_to(&a.rec, HONE_KIND_ACTOR, hone_sk_sessions(sk));
 }
 
 static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
@@ -193,29 +196,36 @@ static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
 		.state		= READ_ONCE(sk->sk_state),
 	};
 
-	hone_emit(&d.rec, HONE_KIND_ACTOR);
+	/* Who has not got the packet has no use for this. */
+	hone_emit_to(&d.rec, HONE_KIND_ACTOR, rx ? rx->told : ~0);
 }
 
 static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 {
-	const struct hone_rx *rx = hone_rx_of(skb);
+	struct hone_rx *rx = hone_rx_of(skb);
 	u64 cookie = hone_sk_cookie(sk);
 
 	/* Early demux has told it all. */
 	if (rx && rx->cookie == cookie)
 		return;
+	hone_packet_recall(rx, sk);
 	if (sk_fullsock(sk))
 		hone_sk_touch(sk);
+	hone_packet_deliver(rx, sk, skb);
 	hone_emit_deliver(sk, rx, cookie, 0);
 }
 
 static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 {
+	struct hone_rx *rx;
+
 	if (!hone_sk_wanted(sk) || sk->sk_protocol == IPPROTO_TCP)
 		return;
+	rx = hone_rx_of(skb);
+	hone_packet_recall(rx, sk);
 	hone_sk_touch(sk);
-	hone_emit_deliver(sk, hone_rx_of(skb), hone_sk_cookie(sk),
-			  hone_skb_key(skb));
+	hone_packet_deliver(rx, sk, skb);
+	hone_emit_deliver(sk, rx, hone_sk_cookie(sk), hone_skb_key(skb));
 }
 
 /* Under the queue's lock, which turns bottom halves off. */
@@ -228,6 +238,7 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 
 	if (!hone_sk_wanted(sk))
 		return;
+	hone_sk_use(sk, task);
 	hone_actor_init(&a, HONE_REC_CONSUME, hone_sk_cookie(sk), task);
 	a.key = hone_skb_key(skb);
 	if (h->rx != key) {
@@ -235,7 +246,7 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 		h->rx = key;
 		a.rec.flags |= HONE_F_ACTOR_CHANGED;
 	}
-	hone_emit(&a.rec, HONE_KIND_ACTOR);
+	hone_emit_to(&a.rec, HONE_KIND_ACTOR, hone_sk_sessions(sk));
 }
 
 static const struct hone_probe hone_actor_probes[] = {

@@ -41,9 +41,11 @@ struct hone_ends {
  * @netns: inode numbers of the net namespaces, @n_netns of them; 0 is all
  * @not_tgid: processes whose sockets and packets are left out
  * @not_conn: connections that are left out, at both ends
+ * @socket: cookies of the sockets, @n_socket of them; 0 is all
  * @n_netns: number of @netns
  * @n_tgid: number of @not_tgid
  * @n_conn: number of @not_conn
+ * @n_socket: number of @socket
  */
 struct hone_filter {
 	struct bpf_prog *prog;
@@ -55,9 +57,11 @@ struct hone_filter {
 	u32 netns[HONE_LIST_MAX];
 	u32 not_tgid[HONE_LIST_MAX];
 	struct hone_ends not_conn[HONE_LIST_MAX];
+	u64 socket[HONE_LIST_MAX];
 	unsigned int n_netns;
 	unsigned int n_tgid;
 	unsigned int n_conn;
+	unsigned int n_socket;
 };
 
 static bool hone_listed(const u32 *list, unsigned int n, u32 what)
@@ -147,8 +151,56 @@ static bool hone_prog_wants(const struct hone_filter *f, struct sk_buff *skb)
 	return ret;
 }
 
+static bool hone_socket_listed(const struct hone_filter *f,
+			       const struct hone_users *u)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->n_socket; i++)
+		if (f->socket[i] == u->cookie ||
+		    (u->parent && f->socket[i] == u->parent))
+			return true;
+	return false;
+}
+
 /**
- * hone_filter_wants - does a session want a packet?
+ * hone_filter_likes - does a session want one of a packet's users?
+ * @s: its stream
+ * @u: who they are, as far as it is known
+ *
+ * Context: any.
+ * Return: true if it does.
+ */
+bool hone_filter_likes(const struct hone_stream *s, const struct hone_users *u)
+{
+	const struct hone_filter *f = s->filter;
+
+	if (u->cause & s->bit)
+		return true;
+	if (s->match && !(u->wants & s->bit))
+		return false;
+	if (!f)
+		return true;
+	if (f->n_socket && !hone_socket_listed(f, u))
+		return false;
+	return !u->tgid || !hone_listed(f->not_tgid, f->n_tgid, u->tgid);
+}
+
+/**
+ * hone_filter_doubts - may a session not want a packet that it likes?
+ * @s: its stream
+ * @u: whose it is, as far as it is known
+ *
+ * Context: any.
+ * Return: true if it excludes processes, of which this may be one.
+ */
+bool hone_filter_doubts(const struct hone_stream *s, const struct hone_users *u)
+{
+	return s->filter && s->filter->n_tgid && !u->tgid;
+}
+
+/**
+ * hone_filter_wants - does a session want a packet, whosever it is?
  * @f: its filter
  * @p: what is known of the packet
  * @ns_inum: inode number of its net namespace
@@ -163,8 +215,6 @@ bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
 	if (p->rec.flags & HONE_F_PKT_OUT ? f->no_out : f->no_in)
 		return false;
 	if (f->n_netns && !hone_listed(f->netns, f->n_netns, ns_inum))
-		return false;
-	if (p->tgid && hone_listed(f->not_tgid, f->n_tgid, p->tgid))
 		return false;
 	if (f->n_conn && hone_conn_listed(f, skb, p->family))
 		return false;
@@ -285,6 +335,23 @@ static int hone_set_number(u32 *list, unsigned int *n, char *val, char *why,
 	return 0;
 }
 
+static int hone_set_cookie(struct hone_filter *f, const char *val, char *why,
+			   size_t size)
+{
+	u64 *cookie = &f->socket[f->n_socket];
+
+	if (f->n_socket == HONE_LIST_MAX) {
+		snprintf(why, size, "more than %u", HONE_LIST_MAX);
+		return -E2BIG;
+	}
+	if (kstrtou64(val, 0, cookie) || !*cookie) {
+		snprintf(why, size, "not a number: '%.32s'", val);
+		return -EINVAL;
+	}
+	f->n_socket++;
+	return 0;
+}
+
 static int hone_set_direction(struct hone_filter *f, const char *val, char *why,
 			      size_t size)
 {
@@ -375,6 +442,8 @@ static int hone_filter_set(struct hone_filter *f, const char *key, char *val,
 		return hone_set_number(f->not_tgid, &f->n_tgid, val, why, size);
 	if (!strcmp(key, "exclude_socket"))
 		return hone_set_socket(f, val, why, size);
+	if (!strcmp(key, "socket"))
+		return hone_set_cookie(f, val, why, size);
 	return -ENOENT;
 }
 
@@ -400,6 +469,9 @@ static int hone_filter_show(const struct hone_filter *f, char *buf, size_t size)
 	if (f->n_conn)
 		len += scnprintf(buf + len, size - len,
 				 "exclude_socket: %u\n", f->n_conn);
+	for (i = 0; i < f->n_socket; i++)
+		len += scnprintf(buf + len, size - len, "socket: %llu\n",
+				 f->socket[i]);
 	return len;
 }
 
@@ -408,4 +480,5 @@ const struct hone_filter_ops hone_packet_filter = {
 	.free	= hone_filter_free,
 	.set	= hone_filter_set,
 	.show	= hone_filter_show,
+	.held	= hone_held,
 };

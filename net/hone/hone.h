@@ -13,6 +13,7 @@
 /* socket.c */
 void hone_sock_fill(struct hone_sock_rec *r, struct sock *sk, u16 event);
 void __hone_sk_announce(struct sock *sk);
+bool hone_sock_told(const struct sock *sk);
 u64 hone_sk_owner(const struct sock *sk);
 int hone_socket_start(void);
 void hone_socket_stop(void);
@@ -86,6 +87,66 @@ static inline void hone_sk_sent(struct hone_sk *h, u64 key)
 		WRITE_ONCE(h->tx, key);
 }
 
+/* wants.c */
+void __hone_sk_want(struct sock *sk, u8 sessions);
+void __hone_sk_renew(struct sock *sk);
+u8 hone_sk_wants(const struct sock *sk);
+void hone_held(struct task_struct *task, u8 sessions);
+
+/**
+ * hone_sk_want - sessions want a socket from now on
+ * @sk: full socket, announced
+ * @sessions: a bit for each
+ *
+ * Context: any but NMI.
+ */
+static inline void hone_sk_want(struct sock *sk, u8 sessions)
+{
+	if (sessions & ~READ_ONCE(sk->sk_hone.wants))
+		__hone_sk_want(sk, sessions);
+}
+
+/**
+ * hone_sk_use - a task uses a socket: who wants the task wants the socket
+ * @sk: full socket, announced
+ * @task: the task, NULL for the kernel
+ *
+ * Context: any but NMI.
+ */
+static inline void hone_sk_use(struct sock *sk, const struct task_struct *task)
+{
+	if (static_branch_unlikely(&hone_match_key))
+		hone_sk_want(sk, hone_task_wants(task));
+}
+
+/**
+ * hone_sk_renew - a socket is announced by the newest capture
+ * @sk: full socket
+ *
+ * Context: any but NMI.
+ */
+static inline void hone_sk_renew(struct sock *sk)
+{
+	if (static_branch_unlikely(&hone_match_key))
+		__hone_sk_renew(sk);
+	else
+		WRITE_ONCE(sk->sk_hone.gen, hone_generation());
+}
+
+/**
+ * hone_sk_sessions - which sessions want to know who uses a socket?
+ * @sk: full socket
+ *
+ * Context: any.
+ * Return: a bit for each, those that do not select by process among them.
+ */
+static inline u8 hone_sk_sessions(const struct sock *sk)
+{
+	if (!static_branch_unlikely(&hone_match_key))
+		return ~0;
+	return ~READ_ONCE(hone_matching) | hone_sk_wants(sk);
+}
+
 /* actor.c */
 
 /**
@@ -107,6 +168,22 @@ void hone_actor_stop(void);
 /* packet.c */
 
 /**
+ * struct hone_users - whose a packet is, as far as it is known
+ * @wants: sessions that want one of them, a bit each
+ * @cause: sessions that want what provoked it, of a packet of the kernel's
+ * @tgid: process id of who sends, else of the socket's owner, else 0
+ * @cookie: the socket, 0 if not known
+ * @parent: the MPTCP connection whose subflow it is, else 0
+ */
+struct hone_users {
+	u8 wants;
+	u8 cause;
+	u32 tgid;
+	u64 cookie;
+	u64 parent;
+};
+
+/**
  * struct hone_rx - the packet that is being received on a CPU
  * @skb: it, only to compare with
  * @header: its network header, which clones share
@@ -116,6 +193,14 @@ void hone_actor_stop(void);
  * @segments: UDP: several datagrams in one, which may be taken apart before
  *	they are delivered
  * @early: was seen before the firewall, and not behind it yet
+ * @told: sessions that have its record, or have lost it; a bit each, as next
+ * @liked: sessions that want one of its users
+ * @unsure: sessions that have found no user that they want, or none at all
+ *	and exclude some
+ * @pending: of these, sessions that want it if one is found; they count it as
+ *	filtered until then
+ * @gen: generation when it came
+ * @head: of its record, if anybody is @unsure
  */
 struct hone_rx {
 	const struct sk_buff *skb;
@@ -125,9 +210,34 @@ struct hone_rx {
 	__be32 ports;
 	bool segments;
 	bool early;
+	u8 told;
+	u8 liked;
+	u8 unsure;
+	u8 pending;
+	u32 gen;
+	struct hone_packet head;
 };
 
-const struct hone_rx *hone_rx_of(const struct sk_buff *skb);
+struct hone_rx *hone_rx_of(const struct sk_buff *skb);
+void __hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
+			   struct sk_buff *skb);
+
+void __hone_packet_recall(struct hone_rx *rx, struct sock *sk);
+
+static inline void hone_packet_recall(struct hone_rx *rx, struct sock *sk)
+{
+	/* What is taken apart could not be given again. */
+	if (rx && unlikely(rx->unsure & rx->told) && !rx->segments)
+		__hone_packet_recall(rx, sk);
+}
+
+static inline void hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
+				       struct sk_buff *skb)
+{
+	if (rx && unlikely(rx->unsure))
+		__hone_packet_deliver(rx, sk, skb);
+}
+
 int hone_packet_start(void);
 void hone_packet_stop(void);
 int hone_packet_open(struct hone_stream *s);
@@ -138,6 +248,9 @@ extern const struct hone_filter_ops hone_packet_filter;
 bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
 		       u32 ns_inum, struct sk_buff *skb);
 bool hone_filter_early(const struct hone_filter *f);
+bool hone_filter_likes(const struct hone_stream *s, const struct hone_users *u);
+bool hone_filter_doubts(const struct hone_stream *s,
+			const struct hone_users *u);
 
 /* netdev.c */
 int hone_netdev_start(void);

@@ -40,9 +40,9 @@ static unsigned int hone_nf_users[HONE_PLACES];
  * Return: what is known of it, or NULL if it is not the one that passed
  * LOCAL_IN last on this CPU.
  */
-const struct hone_rx *hone_rx_of(const struct sk_buff *skb)
+struct hone_rx *hone_rx_of(const struct sk_buff *skb)
 {
-	const struct hone_rx *rx = this_cpu_ptr(&hone_rx);
+	struct hone_rx *rx = this_cpu_ptr(&hone_rx);
 
 	if (rx->skb == skb || rx->header == skb_network_header(skb))
 		return rx;
@@ -99,11 +99,21 @@ static bool hone_packet_queued(const struct sock *sk)
 	       sk->sk_protocol == IPPROTO_SCTP;
 }
 
+/* Whose it is by its socket. */
+static void hone_users_sock(struct hone_users *u, struct sock *sk)
+{
+	if (static_branch_unlikely(&hone_match_key))
+		u->wants |= hone_sk_wants(sk);
+	if (sk_fullsock(sk) && unlikely(READ_ONCE(sk->sk_hone.subflow)))
+		u->parent = sk->sk_hone.parent;
+}
+
 /*
  * Who sends? The sender of a datagram is here now; whoever is here when a TCP
  * segment leaves need not have written it.
  */
-static void hone_packet_actor(struct hone_packet *p, struct sock *sk)
+static void hone_packet_actor(struct hone_packet *p, struct hone_users *u,
+			      struct sock *sk)
 {
 	struct task_struct *task = sk && sk_fullsock(sk) ? hone_sk_actor(sk) :
 							   hone_actor();
@@ -112,6 +122,7 @@ static void hone_packet_actor(struct hone_packet *p, struct sock *sk)
 		p->actor = READ_ONCE(task->signal->hone_id);
 		p->tgid = task->tgid;
 		p->tid = task->pid;
+		u->wants |= hone_task_wants(task);
 		if (hone_packet_queued(sk)) {
 			p->quality = HONE_Q_OWNER;
 			return;
@@ -122,6 +133,8 @@ static void hone_packet_actor(struct hone_packet *p, struct sock *sk)
 	}
 	p->rec.flags |= HONE_F_PKT_SOFTIRQ;
 	p->cause = this_cpu_read(hone_rx.pkt);
+	if (!sk || p->rec.flags & HONE_F_PKT_KERN)
+		u->cause = this_cpu_read(hone_rx.liked);
 	p->quality = p->owner ? HONE_Q_OWNER : HONE_Q_KERNEL;
 }
 
@@ -153,18 +166,13 @@ static u32 hone_packet_data(void *to, const struct sk_buff *skb, int off,
 
 static void hone_packet_write(struct hone_stream *s,
 			      const struct hone_packet *head,
-			      struct sk_buff *skb, u32 ns_inum, u64 now)
+			      struct sk_buff *skb, u64 now)
 {
 	u32 want = min(head->wire_len, s->snaplen);
 	u32 len = ALIGN(sizeof(*head) + want, 8);
 	struct hone_packet *p;
 	u32 got;
 
-	if (!(s->kinds & BIT(HONE_KIND_PACKET)) ||
-	    (s->filter && !hone_filter_wants(s->filter, head, ns_inum, skb))) {
-		hone_count_filtered(s, HONE_KIND_PACKET);
-		return;
-	}
 	p = hone_reserve(s, HONE_KIND_PACKET, len, now);
 	if (!p)
 		return;
@@ -192,42 +200,190 @@ static enum hone_place hone_place_of(const struct hone_stream *s)
  * told where it was delivered. One that waited for a verdict in between (NFQUEUE)
  * may have come to another CPU, and has two.
  */
-static void hone_packet_received(struct hone_packet *p,
+static void hone_packet_received(struct hone_rx *rx, struct hone_packet *p,
 				 const struct sk_buff *skb,
 				 enum hone_place place)
 {
-	struct hone_rx *rx = this_cpu_ptr(&hone_rx);
-
-	if (place == HONE_LATE && unlikely(rx->early) && rx->skb == skb)
+	if (place == HONE_LATE && unlikely(rx->early) && rx->skb == skb) {
 		p->pkt = rx->pkt;
-	else
+	} else {
 		p->pkt = hone_next_pkt();
+		rx->told = 0;
+		rx->liked = 0;
+		rx->unsure = 0;
+		rx->pending = 0;
+	}
 	hone_rx_set(rx, skb, p);
 	rx->early = place == HONE_EARLY;
 }
 
-static void hone_packet_emit(struct hone_packet *p, struct sk_buff *skb,
-			     const struct net *net, enum hone_place place)
+/*
+ * Is it written into a stream? If not yet, because none of its users is known
+ * to be wanted, @rx keeps that in mind.
+ */
+static bool hone_packet_wanted(struct hone_stream *s,
+			       const struct hone_packet *p,
+			       const struct hone_users *u, struct sk_buff *skb,
+			       u32 ns_inum, struct hone_rx *rx)
 {
+	bool likes;
+
+	if (!(s->kinds & BIT(HONE_KIND_PACKET)))
+		return false;
+	likes = hone_filter_likes(s, u);
+	if (!likes && !rx)
+		return false;
+	if (rx) {
+		if (likes)
+			rx->liked |= s->bit;
+		if (!likes || hone_filter_doubts(s, u))
+			rx->unsure |= s->bit;
+	}
+	if (s->filter && !hone_filter_wants(s->filter, p, ns_inum, skb))
+		return false;
+	if (!rx)
+		return true;
+	/* What is taken apart is not seen whole again. */
+	if (likes || (rx->segments && !rx->cookie)) {
+		rx->told |= s->bit;
+		return true;
+	}
+	rx->pending |= s->bit;
+	return false;
+}
+
+static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
+			     struct sk_buff *skb, const struct net *net,
+			     enum hone_place place)
+{
+	struct hone_rx *rx = NULL;
 	struct hone_stream *s;
 	unsigned long flags;
 	u64 now;
 
+	u->cookie = p->cookie;
+	u->tgid = p->tgid;
 	local_irq_save(flags);
 	now = ktime_get_boottime_ns();
-	if (p->rec.flags & HONE_F_PKT_OUT)
+	if (p->rec.flags & HONE_F_PKT_OUT) {
 		p->pkt = hone_next_pkt();
-	else
-		hone_packet_received(p, skb, place);
+	} else {
+		rx = this_cpu_ptr(&hone_rx);
+		hone_packet_received(rx, p, skb, place);
+	}
 	hone_for_each_stream(s) {
 		/* A packet socket's packets do not pass the firewall. */
-		if (hone_place_of(s) == place ||
-		    p->rec.flags & HONE_F_PKT_LINK)
-			hone_packet_write(s, p, skb, net->ns.inum, now);
+		if (hone_place_of(s) != place &&
+		    !(p->rec.flags & HONE_F_PKT_LINK))
+			continue;
+		if (hone_packet_wanted(s, p, u, skb, net->ns.inum, rx))
+			hone_packet_write(s, p, skb, now);
+		else
+			hone_count_filtered(s, HONE_KIND_PACKET);
+	}
+	if (rx && unlikely(rx->unsure)) {
+		rx->head = *p;
+		rx->gen = hone_generation();
 	}
 	local_irq_restore(flags);
 	if (place == HONE_LATE)
 		trace_hone_packet(p);
+}
+
+/* Its user is not wanted; another one may be. */
+static void hone_packet_unwrite(struct hone_stream *s, struct hone_rx *rx)
+{
+	const struct hone_rec *rec = hone_last(s);
+	const struct hone_packet *p;
+
+	if (!rec || rec->type != HONE_REC_PACKET)
+		return;
+	p = container_of(rec, struct hone_packet, rec);
+	if (p->pkt != rx->pkt || p->rec.flags & HONE_F_PKT_OUT)
+		return;
+	hone_take_back(s, HONE_KIND_PACKET, rec, p->cap_len < p->wire_len);
+	rx->told &= ~s->bit;
+	rx->pending |= s->bit;
+}
+
+static void hone_users_init(struct hone_users *u, struct sock *sk)
+{
+	memset(u, 0, sizeof(*u));
+	u->cookie = hone_sk_cookie(sk);
+	if (sk_fullsock(sk) && hone_sk_owner(sk))
+		u->tgid = sk->sk_hone.owner_tgid;
+	hone_users_sock(u, sk);
+}
+
+/* Is a session of @sessions still to judge, and not one that came since? */
+static bool hone_judges(const struct hone_stream *s, const struct hone_rx *rx,
+			u8 sessions)
+{
+	return s->bit & sessions && (s32)(rx->gen - s->gen) >= 0;
+}
+
+/**
+ * __hone_packet_recall - a received packet has found a socket
+ * @rx: the packet
+ * @sk: the socket
+ *
+ * Sessions that exclude its owner give back what they have. This comes before
+ * anything else is recorded of the socket.
+ *
+ * Context: preemption off.
+ */
+void __hone_packet_recall(struct hone_rx *rx, struct sock *sk)
+{
+	struct hone_stream *s;
+	struct hone_users u;
+	unsigned long flags;
+
+	hone_users_init(&u, sk);
+	local_irq_save(flags);
+	hone_for_each_stream(s)
+		if (hone_judges(s, rx, rx->unsure & rx->told) &&
+		    !hone_filter_likes(s, &u))
+			hone_packet_unwrite(s, rx);
+	local_irq_restore(flags);
+}
+
+/**
+ * __hone_packet_deliver - a received packet has found a socket
+ * @rx: the packet
+ * @sk: the socket
+ * @skb: the packet, a clone or a part of it
+ *
+ * Sessions that have waited for a user they want get it now.
+ *
+ * Context: preemption off.
+ */
+void __hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
+			   struct sk_buff *skb)
+{
+	struct hone_stream *s;
+	struct hone_users u;
+	unsigned long flags;
+	u64 now;
+
+	hone_users_init(&u, sk);
+	local_irq_save(flags);
+	now = ktime_get_boottime_ns();
+	hone_for_each_stream(s) {
+		if (!hone_judges(s, rx, rx->unsure) ||
+		    !hone_filter_likes(s, &u))
+			continue;
+		rx->unsure &= ~s->bit;
+		rx->liked |= s->bit;
+		/* Of what was taken apart there is only a part here. */
+		if (!(rx->pending & s->bit) ||
+		    rx->header != skb_network_header(skb))
+			continue;
+		rx->pending &= ~s->bit;
+		rx->told |= s->bit;
+		hone_uncount_filtered(s, HONE_KIND_PACKET);
+		hone_packet_write(s, &rx->head, skb, now);
+	}
+	local_irq_restore(flags);
 }
 
 static void hone_packet_init(struct hone_packet *p, const struct sk_buff *skb,
@@ -255,6 +411,7 @@ static void hone_packet_out(struct sk_buff *skb,
 			    enum hone_place place)
 {
 	struct sock *sk = skb->sk ?: state->sk;
+	struct hone_users u = { };
 	struct hone_packet p;
 
 	/* A VRF device shows each packet a second time. */
@@ -269,9 +426,10 @@ static void hone_packet_out(struct sk_buff *skb,
 		if (sk_fullsock(sk))
 			hone_sk_touch(sk);
 		hone_packet_sock(&p, sk);
+		hone_users_sock(&u, sk);
 	}
-	hone_packet_actor(&p, sk);
-	hone_packet_emit(&p, skb, state->net, place);
+	hone_packet_actor(&p, &u, sk);
+	hone_packet_emit(&p, &u, skb, state->net, place);
 	preempt_enable();
 }
 
@@ -280,6 +438,7 @@ static void hone_packet_in(struct sk_buff *skb,
 			   enum hone_place place)
 {
 	struct sock *sk = skb->sk;
+	struct hone_users u = { };
 	struct hone_packet p;
 
 	preempt_disable();
@@ -289,9 +448,10 @@ static void hone_packet_in(struct sk_buff *skb,
 		if (sk_fullsock(sk))
 			hone_sk_touch(sk);
 		hone_packet_sock(&p, sk);
+		hone_users_sock(&u, sk);
 		p.quality = p.owner ? HONE_Q_OWNER : HONE_Q_NONE;
 	}
-	hone_packet_emit(&p, skb, state->net, place);
+	hone_packet_emit(&p, &u, skb, state->net, place);
 	preempt_enable();
 }
 
@@ -354,6 +514,7 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 {
 	const struct net_device *dev = skb->dev;
 	__be16 protocol = vlan_get_protocol(skb);
+	struct hone_users u = { };
 	struct hone_packet p;
 	u8 family = 0;
 
@@ -367,8 +528,9 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 	p.rec.flags |= HONE_F_PKT_OUT | HONE_F_PKT_LINK;
 	hone_sk_touch(sk);
 	hone_packet_sock(&p, sk);
-	hone_packet_actor(&p, sk);
-	hone_packet_emit(&p, skb, dev_net(dev), HONE_LATE);
+	hone_users_sock(&u, sk);
+	hone_packet_actor(&p, &u, sk);
+	hone_packet_emit(&p, &u, skb, dev_net(dev), HONE_LATE);
 }
 
 static const struct hone_probe hone_packet_probes[] = {

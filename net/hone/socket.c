@@ -161,11 +161,17 @@ void __hone_sk_announce(struct sock *sk)
 	h->tx = 0;
 	h->rx = 0;
 	h->rx_known = 0;
-	WRITE_ONCE(h->gen, hone_generation());
+	hone_sk_renew(sk);
 	hone_sock_emit(sk, HONE_SOCK_ANNOUNCE, NULL, 0);
 }
 
-static bool hone_sock_told(const struct sock *sk)
+/**
+ * hone_sock_told - is it a socket of a family that records tell of?
+ * @sk: full socket
+ *
+ * Return: true if it is.
+ */
+bool hone_sock_told(const struct sock *sk)
 {
 	return hone_sk_wanted(sk) || sk->sk_family == AF_PACKET;
 }
@@ -174,13 +180,15 @@ static void probe_sock_open(void *data, struct sock *sk)
 {
 	if (!sk || !hone_sock_told(sk))
 		return;
-	WRITE_ONCE(sk->sk_hone.gen, hone_generation());
+	hone_sk_renew(sk);
+	hone_sk_use(sk, hone_actor());
 	hone_sock_emit(sk, HONE_SOCK_OPEN, hone_actor(), 0);
 }
 
 static void probe_sock_accept(void *data, struct sock *sk)
 {
-	WRITE_ONCE(sk->sk_hone.gen, hone_generation());
+	hone_sk_renew(sk);
+	hone_sk_use(sk, hone_actor());
 	hone_sock_emit(sk, HONE_SOCK_ACCEPT, hone_actor(), 0);
 }
 

@@ -160,7 +160,7 @@ HONE_EVENT(hone_cred,
 		  __entry->id, __entry->pid, __entry->old_euid, __entry->euid)
 );
 
-/* A task is about to get another name; task_lock is held. */
+/* A task has got another name; task_lock is held. */
 HONE_EVENT(hone_comm,
 
 	TP_PROTO(struct task_struct *task, const char *comm, bool exec),

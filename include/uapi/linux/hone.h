@@ -163,6 +163,8 @@ struct hone_lost {
  * @HONE_PROC_SNAPSHOT: a process found by the snapshot
  * @HONE_PROC_CRED: credentials of the process changed
  * @HONE_PROC_COMM: name of the process changed
+ * @HONE_PROC_CGROUP: the process moved to another cgroup, or was created in
+ *	another than its parent's
  */
 enum hone_proc_event {
 	HONE_PROC_FORK		= 1,
@@ -172,6 +174,7 @@ enum hone_proc_event {
 	HONE_PROC_SNAPSHOT	= 5,
 	HONE_PROC_CRED		= 6,
 	HONE_PROC_COMM		= 7,
+	HONE_PROC_CGROUP	= 8,
 };
 
 /* hone_rec.flags of HONE_REC_PROC */
@@ -204,7 +207,8 @@ enum hone_proc_event {
  * @net_ns: inode number of the net namespace, 0 if gone
  * @pid_ns: inode number of the pid namespace, 0 if gone
  * @mnt_ns: inode number of the mount namespace, 0 if gone
- * @exec_count: number of execs of this process that were seen, 0 if unknown
+ * @exec_count: number of execs of this process that were seen, 0 if unknown,
+ *	65535 if that many or more
  * @argv_size: length of the whole argument area in bytes
  * @reserved: zero
  * @comm: name of the thread group leader, NUL padded

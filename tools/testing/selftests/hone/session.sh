@@ -11,7 +11,7 @@ if [ ! -d $dir ]; then
 	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 50
+ktap_set_plan 84
 
 # check DESCRIPTION COMMAND...: passes if the command does.
 check()
@@ -76,6 +76,36 @@ check "hook that is taken" takes "hook first" "^hook: first"
 check "no namespace" refuses "netns -4" "not a number"
 check "no process" refuses "exclude_tgid 0" "not a number"
 check "no socket" refuses "exclude_socket 0" "is no socket"
+check "pid: not a number" refuses "pid x" "pid: not a number"
+check "pid: nobody's" refuses "pid 0" "pid: 0 is not in 1..4194304"
+check "pid: negative" refuses "pid -1" "pid: not a number"
+check "pid: none given" refuses "pid" "pid: needs a value"
+check "uid: nobody's" refuses "uid 4294967295" "uid: 4294967295 is not in"
+check "uid: too large" refuses "uid 4294967296" "uid: not a number"
+check "gid: a name" refuses "gid root" "gid: not a number: 'root'"
+check "comm: too long" refuses "comm sixteen-letters-" "has not 1 to 15 bytes"
+check "comm: NUL" refuses 'comm a\000b' "comm: a NUL byte"
+check "exe: not there" refuses "exe /no/such/program" "exe: '/no/such/program' is not there"
+check "exe: no file" refuses "exe /proc" "exe: '/proc' is no regular file"
+check "exe: relative" refuses "exe bin/sh" "exe: 'bin/sh' is no absolute path"
+check "exe: too long" refuses "exe /$(seq -s / 2000)" "exe: "
+check "cgroup: relative" refuses "cgroup system.slice" "no absolute path"
+check "cgroup: odd" refuses "cgroup /a//b" "cgroup: '/a//b' is no absolute path"
+check "socket: none" refuses "socket 0" "socket: not a number"
+check "socket: too large" refuses "socket 18446744073709551616" "not a number"
+check "follow_forks: with a value" refuses "follow_forks 1" "takes no value"
+for key in pid uid gid comm exe cgroup socket; do
+	case $key in
+	exe|cgroup)	value=/bin/busybox ;;
+	*)		value=17 ;;
+	esac
+	many=$(yes "$key $value" | head -n 17)
+	check "$key: 17 of them" refuses "$many" "$key: more than 16"
+	check "$key: 16 of them" takes "${many#*
+}" "^$key: $value"
+done
+check "comm with a blank" takes 'comm a\040b' '^comm: a b'
+check "follow_forks that is taken" takes follow_forks "^follow_forks: yes"
 check "filter that is taken" takes "filter 1,6 0 0 262144" "^filter: 1 instr"
 check "change that is taken" takes "datagrams change" "^datagrams: change"
 check "sub-buffer too small" refuses "subbuf_size 4" "subbuf_size: 4 is not in"

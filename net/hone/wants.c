@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: which sessions want a socket, because they want a process that owns
+ * it, holds it, or has written to it or read from it. Only while a session
+ * selects by process.
+ */
+#include "hone.h"
+
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/net.h>
+#include <net/inet_sock.h>
+#include <net/request_sock.h>
+
+/*
+ * Protects hone_sk.wants of all sockets, and .gen against it: what is kept of
+ * an earlier session goes when the socket is announced anew.
+ */
+static DEFINE_SPINLOCK(hone_wants_lock);
+
+void __hone_sk_want(struct sock *sk, u8 sessions)
+{
+	struct hone_sk *h = &sk->sk_hone;
+	unsigned long flags;
+
+	spin_lock_irqsave(&hone_wants_lock, flags);
+	WRITE_ONCE(h->wants, h->wants | sessions);
+	spin_unlock_irqrestore(&hone_wants_lock, flags);
+}
+
+void __hone_sk_renew(struct sock *sk)
+{
+	struct hone_sk *h = &sk->sk_hone;
+	u32 gen = hone_generation();
+	unsigned long flags;
+	u8 wants;
+
+	spin_lock_irqsave(&hone_wants_lock, flags);
+	/* Another CPU may have done it just now. */
+	if (h->gen != gen) {
+		wants = h->wants;
+		/* A new connection's is its listener's, if it has any. */
+		if (h->gen)
+			wants &= ~hone_match_since(h->gen);
+		wants |= hone_match_owner(READ_ONCE(h->owner), h->owner_tgid,
+					  h->owner_comm, sk->sk_uid);
+		WRITE_ONCE(h->wants, wants);
+		WRITE_ONCE(h->gen, gen);
+	}
+	spin_unlock_irqrestore(&hone_wants_lock, flags);
+}
+
+/**
+ * hone_sk_wants - which sessions that select by process want a socket?
+ * @sk: any socket, request and TIME_WAIT sockets too
+ *
+ * All of them want what nothing is known of: TIME_WAIT sockets, and subflows
+ * of MPTCP, whose users are their connection's.
+ *
+ * Context: any; the socket cannot go away.
+ * Return: a bit for each.
+ */
+u8 hone_sk_wants(const struct sock *sk)
+{
+	if (!sk_fullsock(sk)) {
+		if (READ_ONCE(sk->sk_state) != TCP_NEW_SYN_RECV)
+			return ~0;
+		sk = inet_reqsk(sk)->rsk_listener;
+		if (!sk)
+			return ~0;
+	}
+	return READ_ONCE(sk->sk_hone.subflow) ? ~0 : READ_ONCE(sk->sk_hone.wants);
+}
+
+static int hone_held_fd(const void *arg, struct file *file, unsigned int fd)
+{
+	const struct socket *sock = sock_from_file(file);
+	const u8 *sessions = arg;
+
+	/* An open descriptor: the socket is not being released. */
+	if (!sock || !sock->sk || !hone_sock_told(sock->sk))
+		return 0;
+	hone_sk_touch(sock->sk);
+	hone_sk_want(sock->sk, *sessions);
+	return 0;
+}
+
+/**
+ * hone_held - more sessions want a process
+ * @task: current, or not yet running, or its task_lock is held
+ * @sessions: a bit for each
+ *
+ * What comes for it may come before it has used the socket: a request that
+ * waits to be accepted. What it gets from another process later counts from
+ * its first use on.
+ *
+ * Context: process context, preemption and interrupts on or off.
+ */
+void hone_held(struct task_struct *task, u8 sessions)
+{
+	iterate_fd(task->files, 0, hone_held_fd, &sessions);
+}
