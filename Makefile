@@ -14,6 +14,7 @@ help:
 	@echo '  bench         instructions that Hone costs while nobody captures'
 	@echo '  shell         a shell in the guest'
 	@echo '  tools         hone-relayread and the other tools'
+	@echo '  deb           Debian packages of the tools'
 	@echo '  tree          the patched kernel tree; prints its path'
 	@echo '  clean         remove what was built (not the unpacked kernel, nor ccache)'
 	@echo
@@ -45,6 +46,9 @@ tools:
 	@scripts/setup.sh build
 	@$(MAKE) -C tools/hone
 
+deb:
+	@scripts/deb.sh
+
 tree:
 	@scripts/setup.sh build
 	@scripts/fetch-kernel.sh
@@ -52,4 +56,4 @@ tree:
 clean:
 	@scripts/clean.sh
 
-.PHONY: help demo check check-debug check-all lint bench shell tools tree clean
+.PHONY: help demo check check-debug check-all lint bench shell tools deb tree clean

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of what the build, the guest, the tests and the
-# gates need, from Debian's packages.  setup.sh [build|guest|test|lint]...
+# gates need, from Debian's packages.  setup.sh [build|guest|test|lint|deb]...
 . "$(dirname "$0")/lib.sh"
 
 # Group, something to look for, the package that has it, what for.
@@ -33,6 +33,8 @@ test valgrind valgrind watches the reader and counts what it does
 test mandoc mandoc to check man pages
 test clang-14 clang-14 compiles the fuzzers
 test /usr/share/doc/libclang-rt-14-dev libclang-rt-14-dev is the fuzzers' engine
+deb dh debhelper builds packages
+deb dpkg-buildpackage dpkg-dev builds packages
 lint sparse sparse to check the kernel's types
 lint shellcheck shellcheck to check scripts
 lint man man-db to check man pages
@@ -41,8 +43,8 @@ lint man man-db to check man pages
 [ $# -gt 0 ] || set -- build guest test lint
 for group; do
 	case $group in
-	build|guest|test|lint) ;;
-	*)	die "no such group: $group (build, guest, test, lint)" ;;
+	build|guest|test|lint|deb) ;;
+	*)	die "no such group: $group (build, guest, test, lint, deb)" ;;
 	esac
 done
 
