@@ -684,6 +684,23 @@ done <<'END'
 5 hone.quality == "exact" && tcp.dstport == 80
 END
 
+# The profile's columns have them, and its colours are filters that are known.
+profile()
+{
+	local dir=$share/home/.config/wireshark/profiles
+
+	mkdir -p "$dir"
+	cp -r "$here/../wireshark/profile" "$dir/Hone"
+	chmod -R a+rX "$share/home"
+	as_nobody env HOME="$share/home" tshark -C Hone --color \
+		-X lua_script:"$share/hone.lua" -r "$share/tcp.pcapng" \
+		2>"$tmp/tshark.log" >"$tmp/columns"
+	cat "$tmp/tshark.log"
+	[ "$(grep -c ' curl *201 *exact ' "$tmp/columns")" -gt 2 ] &&
+		! grep -v 'Running as' "$tmp/tshark.log"
+}
+judge tshark "a profile shows processes as columns" profile
+
 # Errors have their status and say what is the matter.
 fresh=$tmp/fresh.pcapng
 t "unknown option" status 2 '--bogus' "$reader" --bogus
