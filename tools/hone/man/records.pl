@@ -41,8 +41,9 @@ sub roff {
 	$s =~ s/\s+/ /g;
 	$s =~ s/^ | $//g;
 	$s =~ s/\\/\\e/g;
+	$s =~ s/~/\\(ti/g;
 	$s =~ s/&(struct|enum) (\w+)(\.\w+)?/"\\fB$1 $2" . ($3 || '') . '\\fP'/ge;
-	$s =~ s/@(\w+)/\\fI$1\\fP/g;
+	$s =~ s/@(\w+(?:\.\w+)?)/\\fI$1\\fP/g;
 	$s =~ s/\bhone_rec\.flags\b/\\fBhone_rec.flags\\fP/g;
 	$s = ucfirst $s;
 	$s .= '.' unless $s =~ /[.:]$/;
