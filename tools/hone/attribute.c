@@ -205,7 +205,11 @@ static void sent(struct held *h, const struct record *r, const struct flow *f)
 		return;
 	}
 	if (c && !(r->rec.flags & HONE_F_PKT_KERN)) {
-		decide_kernel(h, c);
+		/* What a timer or an acknowledgement sends, somebody wrote. */
+		if (f->proto == IPPROTO_SCTP && f->payload)
+			decide(h, conn_user(c), HONE_Q_OWNER);
+		else
+			decide_kernel(h, c);
 		return;
 	}
 	/* Without a socket of its own: for whom was what provoked it? */

@@ -195,10 +195,26 @@ static size_t ipv6_transport(const __u8 *p, size_t len, __u8 *next,
 	}
 }
 
+/* Where the first chunk with data begins (RFC 9260, 3.2), 0 if none does. */
+static size_t sctp_data(const __u8 *p, size_t len)
+{
+	enum { DATA = 0, I_DATA = 64 };
+	size_t at = 12, chunk;
+
+	for (; at + 4 <= len; at += (chunk + 3) & ~3UL) {
+		if (p[at] == DATA || p[at] == I_DATA)
+			return at;
+		chunk = be16(p + at + 2);
+		if (chunk < 4)
+			break;
+	}
+	return 0;
+}
+
 void decode_flow(const struct hone_packet *packet, const __u8 *data,
 		 struct flow *f)
 {
-	size_t len = packet->cap_len, at, hlen;
+	size_t len = packet->cap_len, at, hlen, chunk;
 	const __u8 *p = data;
 
 	memset(f, 0, sizeof(*f));
@@ -244,9 +260,15 @@ void decode_flow(const struct hone_packet *packet, const __u8 *data,
 		if (packet->wire_len > at + hlen)
 			f->payload = packet->wire_len - at - hlen;
 		break;
+	case IPPROTO_SCTP:
+		f->sport = be16(p);
+		f->dport = be16(p + 2);
+		chunk = sctp_data(p, len);
+		if (chunk && packet->wire_len > at + chunk)
+			f->payload = packet->wire_len - at - chunk;
+		break;
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
-	case IPPROTO_SCTP:
 		f->sport = be16(p);
 		f->dport = be16(p + 2);
 		if (packet->wire_len > at + 8)

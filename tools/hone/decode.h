@@ -60,7 +60,7 @@ struct flow {
 	bool whole;			/* TCP: all of its header is there */
 	__u16 sport, dport;		/* host byte order */
 	__u32 seq, ack;		/* TCP */
-	__u32 payload;		/* bytes behind the TCP or UDP header */
+	__u32 payload;		/* bytes behind the header; SCTP: from data on */
 	const __u8 *saddr, *daddr;	/* 4 or 16 bytes */
 	int alen;
 	const __u8 *l4;		/* what is behind IP, NULL if unknown */

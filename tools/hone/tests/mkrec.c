@@ -477,6 +477,22 @@ __u32 udp_in(const struct sock *s, const char *payload)
 	return put_packet(&w, IPPROTO_UDP, s->daddr, s->saddr, len, 6);
 }
 
+__u32 sctp_out(const struct sock *s, const struct task *owner,
+	       const struct task *actor, const __u8 *types, size_t n)
+{
+	struct wire w;
+	size_t i;
+
+	set_out(&w, s, owner, actor);
+	put_be16(w.rest, s->sport);
+	put_be16(w.rest + 2, s->dport);
+	for (i = 0; i < n; i++) {
+		w.rest[12 + i * 20] = types[i];
+		put_be16(w.rest + 12 + i * 20 + 2, 20);
+	}
+	return put_packet(&w, IPPROTO_SCTP, s->saddr, s->daddr, 12 + n * 20, 8);
+}
+
 __u32 echo_in(__u32 saddr, __u32 daddr, __u8 type)
 {
 	struct wire w;

@@ -87,6 +87,9 @@ __u32 tcp_in(const struct sock *s, const struct task *owner, bool cookie,
 __u32 udp_out(const struct sock *s, const struct task *owner,
 	      const struct task *actor, const char *payload);
 __u32 udp_in(const struct sock *s, const char *payload);
+/* With a chunk of 20 bytes for each of @n types. */
+__u32 sctp_out(const struct sock *s, const struct task *owner,
+	       const struct task *actor, const __u8 *types, size_t n);
 __u32 echo_in(__u32 saddr, __u32 daddr, __u8 type);
 /* Made in softirq because of packet @cause. */
 __u32 echo_out(__u32 saddr, __u32 daddr, __u8 type,

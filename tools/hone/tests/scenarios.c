@@ -293,6 +293,32 @@ static void udp(void)
 	udp_out(&dns, NULL, &kworker, "kernel");
 }
 
+static const struct sock association = {
+	.cookie = 650, .protocol = IPPROTO_SCTP, .saddr = LO, .daddr = LO,
+	.sport = 42000, .dport = 3868,
+};
+
+/* Chunks leave in somebody's call, or when a timer or their turn has come. */
+static void sctp(void)
+{
+	enum { DATA = 0, SACK = 3, HEARTBEAT = 4, I_DATA = 64 };
+
+	begin();
+	at(100);
+	sock(HONE_SOCK_OPEN, &association, &shell, &shell);
+	at(110);
+	sctp_out(&association, &shell, &shell, (__u8 []){ DATA }, 1);
+	/* Somebody's, who is not known for certain. */
+	at(120);
+	sctp_out(&association, &shell, NULL, (__u8 []){ DATA }, 1);
+	sctp_out(&association, &shell, NULL, (__u8 []){ SACK, DATA }, 2);
+	sctp_out(&association, &shell, NULL, (__u8 []){ SACK, I_DATA }, 2);
+	/* The kernel's. */
+	at(130);
+	sctp_out(&association, &shell, NULL, (__u8 []){ SACK }, 1);
+	sctp_out(&association, &shell, NULL, (__u8 []){ HEARTBEAT }, 1);
+}
+
 static void multicast(void)
 {
 	static const struct sock one = {
@@ -873,6 +899,7 @@ static const struct {
 	{ "tcp", tcp },
 	{ "handover", handover },
 	{ "udp", udp },
+	{ "sctp", sctp },
 	{ "multicast", multicast },
 	{ "late", late },
 	{ "mptcp", mptcp },

@@ -31,7 +31,7 @@ mkfifo "$dir/ready"
 keep=${HONE_TEST_KEEP:-}	# for a look at what was wrong
 mkdir "$dir/files"
 "$reader" -o "$dir/files/capture" ${HONE_TEST_ROTATE:+-G "$HONE_TEST_ROTATE"} \
-	${keep:+--record "$dir/raw"} -B 16384 --resolve-window 20000 \
+	${keep:+--record "$dir/raw"} -B 16384 --resolve-window "${HONE_TEST_WINDOW:-20000}" \
 	--resolve-buffer 131072 --ready-fd 3 \
 	3>"$dir/ready" >"$dir/reader.log" 2>&1 &
 pid=$!
