@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What conversion of a recorded stream costs, in instructions and in time.
-#   bench.sh OBJECTS	where make has put the programs
+#   bench.sh OBJECTS [--count]	where make has put the programs
+# With --count only instructions: they are the same whatever else runs.
 set -eu
-obj=$(cd "${1:?usage: bench.sh OBJECTS}" && pwd)
+obj=$(cd "${1:?usage: bench.sh OBJECTS [--count]}" && pwd)
 reader=$obj/hone-relayread
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -38,6 +39,8 @@ if command -v valgrind >/dev/null; then
 else
 	echo "instructions: valgrind is not installed"
 fi
+
+[ "${2-}" != --count ] || exit 0
 
 # Seconds that a command takes, the best of three.
 seconds()
