@@ -109,6 +109,29 @@ const char *control_status(const char *key)
 	return NULL;
 }
 
+bool control_feature(const char *word)
+{
+	static char words[1024];
+	const char *at = words;
+	size_t len = strlen(word);
+	FILE *f;
+
+	if (!*words) {
+		f = fopen("/sys/kernel/hone/features", "re");
+		if (!f || !fgets(words, sizeof(words), f))
+			words[0] = ' ';
+		if (f)
+			fclose(f);
+	}
+	while ((at = strstr(at, word))) {
+		if ((at == words || at[-1] == ' ') &&
+		    (at[len] == ' ' || at[len] == '\n'))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
 bool control_command(const char *fmt, ...)
 {
 	const char *why;

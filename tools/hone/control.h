@@ -10,6 +10,8 @@
 int control_open(void);
 /* Gives a command; false after a message. */
 bool control_command(const char *fmt, ...) __printf(1, 2);
+/* Does the kernel say that it can do that? */
+bool control_feature(const char *word);
 /* The directory of the session's files. */
 const char *control_dir(void);
 /* Value of a line of the status, in a buffer that is used again, or NULL. */

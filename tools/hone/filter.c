@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filters. What a packet is, a classic BPF program tells that libpcap makes of
- * an expression; whose it is, the list of processes.
+ * Filters by what a packet is and where it is: a classic BPF program that
+ * libpcap makes of an expression, direction, interface, network namespace and
+ * connection.
  */
 #include "filter.h"
 #include "control.h"
@@ -9,33 +10,24 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define DEVS_MAX	64
+#define LIST_MAX	16	/* as many as the kernel takes */
 
-enum what { BY_PID, BY_UID, BY_COMM, BY_EXE };
-
-/* Of one kind any may match, and of each kind that is given one must. */
-struct by {
-	enum what what;
-	__u32 number;
-	const char *name;
-	struct by *next;
-};
-
-static struct by *bys;
-static bool given[4];
-static bool follow;
 static const char *devs[DEVS_MAX];	/* one of them, if any */
 static int n_devs;
 static char *expression;
 static struct bpf_program program;	/* for packets of -r */
 static bool no_in, no_out, replay;
-static __u32 excluded[16];		/* as many as the kernel takes */
-static int n_excluded;
+static __u32 netns[LIST_MAX];		/* inode numbers */
+static __u64 cookies[LIST_MAX];		/* connections */
+static int n_netns, n_cookies;
 
-static void bad(const char *option, const char *arg, const char *why)
+void filter_bad(const char *option, const char *arg, const char *why)
 {
 	msg("%s: %s: %s", option, arg, why);
 	msg("try --help");
@@ -47,98 +39,19 @@ void filter_direction(const char *which)
 	no_in = !strcmp(which, "out");
 	no_out = !strcmp(which, "in");
 	if (!no_in && !no_out && strcmp(which, "inout"))
-		bad("-Q", which, "is none of in, out, inout");
+		filter_bad("-Q", which, "is none of in, out, inout");
 }
 
 /* "any" is what it is without. */
 void filter_interface(const char *name)
 {
 	if (!*name || strlen(name) >= HONE_IFNAME_LEN)
-		bad("-i", name, "is no name of an interface");
+		filter_bad("-i", name, "is no name of an interface");
 	if (!strcmp(name, "any"))
 		return;
 	if (n_devs == DEVS_MAX)
-		bad("-i", name, "is one too many");
+		filter_bad("-i", name, "is one too many");
 	devs[n_devs++] = name;
-}
-
-static void add_by(enum what what, __u32 number, const char *name)
-{
-	struct by *by = xcalloc(1, sizeof(*by));
-
-	by->what = what;
-	by->number = number;
-	by->name = name;
-	by->next = bys;
-	bys = by;
-	given[what] = true;
-}
-
-/* The next of numbers that commas part. */
-static __u32 next_number(const char *option, const char *list, const char **at)
-{
-	unsigned long n;
-	char *end;
-
-	errno = 0;
-	n = strtoul(*at, &end, 10);
-	if (**at < '0' || **at > '9' || errno || n > 0xfffffffeUL ||
-	    (*end && *end != ','))
-		bad(option, list, "is no list of numbers");
-	*at = *end ? end + 1 : NULL;
-	return n;
-}
-
-void filter_pid(const char *list)
-{
-	const char *at = list;
-
-	while (at)
-		add_by(BY_PID, next_number("--pid", list, &at), NULL);
-}
-
-void filter_add_pid(__u32 pid)
-{
-	add_by(BY_PID, pid, NULL);
-}
-
-void filter_uid(const char *list)
-{
-	const char *at = list;
-
-	while (at)
-		add_by(BY_UID, next_number("--uid", list, &at), NULL);
-}
-
-void filter_comm(const char *name)
-{
-	if (!*name || strlen(name) >= HONE_COMM_LEN)
-		bad("--comm", name, "has 1 to 15 bytes");
-	add_by(BY_COMM, 0, name);
-}
-
-void filter_exe(const char *path)
-{
-	if (*path != '/')
-		bad("--exe", path, "is no absolute path");
-	add_by(BY_EXE, 0, path);
-}
-
-void filter_follow_forks(void)
-{
-	follow = true;
-}
-
-void filter_exclude_pid(const char *list)
-{
-	const char *at = list;
-
-	while (at) {
-		if (n_excluded == 16)
-			bad("--exclude-pid", list, "more than 16");
-		excluded[n_excluded++] =
-			next_number("--exclude-pid", list, &at);
-	}
 }
 
 static void compile(struct bpf_program *to)
@@ -150,7 +63,7 @@ static void compile(struct bpf_program *to)
 		exit(EXIT_TROUBLE);
 	}
 	if (pcap_compile(p, to, expression, 1, PCAP_NETMASK_UNKNOWN))
-		bad("filter", expression, pcap_geterr(p));
+		filter_bad("filter", expression, pcap_geterr(p));
 	pcap_close(p);
 }
 
@@ -171,7 +84,7 @@ void filter_expression(char **words, int n)
 	if (!n)
 		return;
 	if (expression)
-		bad("filter", words[0], "there is one from -F already");
+		filter_bad("filter", words[0], "there is one from -F already");
 	for (i = 0; i < n; i++)
 		len += strlen(words[i]) + 1;
 	expression = xcalloc(1, len);
@@ -188,7 +101,7 @@ void filter_expression_file(const char *path)
 	size_t size = 0;
 
 	if (expression)
-		bad("-F", path, "there is a filter already");
+		filter_bad("-F", path, "there is a filter already");
 	if (!f || getdelim(&expression, &size, '\0', f) < 0) {
 		msg_errno("reading: %s", path);
 		exit(EXIT_TROUBLE);
@@ -218,6 +131,51 @@ static bool configure_program(void)
 	return ok;
 }
 
+/* A number, a path, or a name that ip-netns(8) has given. */
+static __u32 netns_number(const char *what)
+{
+	char path[4096], *end;
+	unsigned long n;
+	struct stat st;
+
+	errno = 0;
+	n = strtoul(what, &end, 10);
+	if (*what >= '1' && *what <= '9' && !*end && !errno && n <= 0xffffffff)
+		return n;
+	snprintf(path, sizeof(path), "%s%s",
+		 strchr(what, '/') ? "" : "/run/netns/", what);
+	if (stat(path, &st))
+		filter_bad("--netns", what, strerror(errno));
+	return st.st_ino;
+}
+
+void filter_netns(const char *list)
+{
+	char *copy = xstrdup(list), *save = NULL, *word;
+
+	for (word = strtok_r(copy, ",", &save); word;
+	     word = strtok_r(NULL, ",", &save)) {
+		if (n_netns == LIST_MAX)
+			filter_bad("--netns", list, "more than 16");
+		netns[n_netns++] = netns_number(word);
+	}
+	if (!n_netns)
+		filter_bad("--netns", list, "names no network namespace");
+	free(copy);
+}
+
+void filter_conn_cookie(const char *list)
+{
+	const char *at = list;
+
+	while (at) {
+		if (n_cookies == LIST_MAX)
+			filter_bad("--conn", list, "more than 16");
+		cookies[n_cookies++] =
+			filter_next_number("--conn", list, &at, UINT64_MAX);
+	}
+}
+
 bool filter_configure(void)
 {
 	int i;
@@ -227,10 +185,13 @@ bool filter_configure(void)
 	if ((no_in || no_out) &&
 	    !control_command("direction %s", no_in ? "out" : "in"))
 		return false;
-	for (i = 0; i < n_excluded; i++)
-		if (!control_command("exclude_tgid %u", excluded[i]))
+	for (i = 0; i < n_netns; i++)
+		if (!control_command("netns %u", netns[i]))
 			return false;
-	return true;
+	for (i = 0; i < n_cookies && control_feature("cookie"); i++)
+		if (!control_command("socket %llu", cookies[i]))
+			return false;
+	return filter_configure_who();
 }
 
 void filter_replay(void)
@@ -240,65 +201,14 @@ void filter_replay(void)
 		compile(&program);
 }
 
-static bool matches(const struct by *by, struct image *img)
-{
-	switch (by->what) {
-	case BY_PID:
-		return img->tgid == by->number;
-	case BY_UID:
-		return img->as.uid == by->number || img->as.euid == by->number;
-	case BY_COMM:
-		return !strcmp(img->as.comm, by->name);
-	case BY_EXE:
-		return !strcmp(image_strings(img)->path, by->name);
-	}
-	return false;
-}
-
-static bool matches_all(struct image *img)
-{
-	bool found[4] = { false };
-	const struct by *by;
-	int i;
-
-	for (by = bys; by; by = by->next)
-		if (!found[by->what])
-			found[by->what] = matches(by, img);
-	for (i = 0; i < 4; i++)
-		if (given[i] && !found[i])
-			return false;
-	return true;
-}
-
-bool filter_image(struct image *img)
+static bool netns_wanted(__u32 inum)
 {
 	int i;
 
-	for (i = 0; i < n_excluded; i++)
-		if (img->tgid == excluded[i])
-			return false;
-	if (!bys)
-		return true;
-	if (!img->followed && matches_all(img))
-		img->followed = follow;
-	else if (!img->followed)
-		return false;
-	return true;
-}
-
-void filter_forked(struct image *img, const struct image *from)
-{
-	if (follow && from && from->followed)
-		img->followed = true;
-}
-
-bool filter_conn(struct conn *c)
-{
-	struct image *img = image_find(c->owner.id);
-
-	if (!bys && !n_excluded)
-		return true;
-	return img ? filter_image(img) : !bys;
+	for (i = 0; i < n_netns; i++)
+		if (netns[i] == inum)
+			return true;
+	return !n_netns;
 }
 
 /* The kernel has not seen these conditions. */
@@ -310,6 +220,8 @@ static bool replay_wants(const struct attributed *p)
 
 	if (p->undirected ? no_out || no_in :
 	    p->packet->rec.flags & HONE_F_PKT_OUT ? no_out : no_in)
+		return false;
+	if (!netns_wanted(p->netns))
 		return false;
 	return !program.bf_insns || pcap_offline_filter(&program, &h, p->data);
 }
@@ -324,22 +236,27 @@ static bool dev_wanted(const char *dev)
 	return !n_devs;
 }
 
-bool filter_packet(const struct attributed *p)
+static bool cookie_listed(__u64 cookie)
 {
 	int i;
 
-	if (!dev_wanted(p->dev))
-		return false;
-	if (replay && !replay_wants(p))
-		return false;
-	if (!bys && !n_excluded)
-		return true;
-	if (!p->img)
-		return !bys;
-	if (filter_image(p->img))
-		return true;
-	for (i = 0; i < p->n_more; i++)
-		if (filter_image(p->more[i]))
+	for (i = 0; i < n_cookies; i++)
+		if (cookie && cookies[i] == cookie)
 			return true;
 	return false;
+}
+
+bool filter_cookie(__u64 cookie)
+{
+	const struct conn *c;
+
+	if (!n_cookies || cookie_listed(cookie))
+		return true;
+	c = conn_find(cookie);
+	return c && cookie_listed(c->parent);
+}
+
+bool filter_packet(const struct attributed *p)
+{
+	return dev_wanted(p->dev) && (!replay || replay_wants(p));
 }

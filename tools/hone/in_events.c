@@ -193,14 +193,22 @@ static bool same_name(const struct naming *as, const struct hone_proc *to)
 	return !strcmp(as->comm, (const char *)to->comm);
 }
 
+static bool same_cgroup(const struct naming *as, const struct hone_proc *to)
+{
+	return as->cgroup == to->cgroup;
+}
+
 /*
  * A block that says what a process is may say that it begins a program, has
- * other credentials or another name, or just that it is there.
+ * other credentials, another name or cgroup, or just that it is there.
  */
 static __u32 what_happened(const struct image *img, struct hone_proc *to)
 {
 	struct image *before = whose_newest(to->tgid);
 
+	if (img && !img->gone && same_name(&img->as, to) &&
+	    same_users(&img->as, to) && !same_cgroup(&img->as, to))
+		return HONE_PROC_CGROUP;
 	if (img && !img->gone)
 		return !same_name(&img->as, to) && same_users(&img->as, to) ?
 		       HONE_PROC_COMM : HONE_PROC_CRED;
@@ -250,7 +258,9 @@ static bool hand_on(struct process *p, bool again)
 	complete(p, img);
 	/* Where one file ends the next one tells it all again. */
 	if (again && img && !img->gone && p->code != EVENT_END &&
-	    same_name(&img->as, &p->r.proc) && same_users(&img->as, &p->r.proc))
+	    same_name(&img->as, &p->r.proc) &&
+	    same_users(&img->as, &p->r.proc) &&
+	    same_cgroup(&img->as, &p->r.proc))
 		return true;
 	/* Of which no record told when it was written. */
 	if (!img && !p->has_start)
@@ -261,7 +271,7 @@ static bool hand_on(struct process *p, bool again)
 	image_renamed(img);
 	/* What is not at the head began since, though its fork comes later. */
 	if (p->r.proc.event == HONE_PROC_ANNOUNCE)
-		filter_forked(img, image_find(img->parent_id));
+		filter_changed(img, &img->as, image_find(img->parent_id));
 	img->gone = !p->has_start && p->code != EVENT_END;
 	/* It was written, and so it is now. */
 	if (p->code != EVENT_END)

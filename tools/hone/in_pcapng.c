@@ -7,6 +7,7 @@
  */
 #include "in_pcapng.h"
 #include "capture.h"
+#include "filter.h"
 #include "link.h"
 #include "msg.h"
 #include "options.h"
@@ -329,6 +330,18 @@ static void name_packet(struct attributed *p, struct frame *f)
 	name_also(p, said);
 }
 
+/* Of several users one must be wanted. */
+static bool users_wanted(const struct attributed *p)
+{
+	__u64 cookie = p->conn ? p->conn->cookie : 0;
+	bool wanted = filter_user(p->img, cookie);
+	int i;
+
+	for (i = 0; !wanted && i < p->n_more; i++)
+		wanted = filter_user(p->more[i], cookie);
+	return wanted;
+}
+
 static bool out_frame(struct frame *f)
 {
 	struct attributed p = { .time = f->time, .lost = f->lost };
@@ -364,6 +377,7 @@ static bool out_frame(struct frame *f)
 	p.dev_type = link.dev_type;
 	p.dev = f->said.dev[0] ? whose_dev(f->said.dev) : f->i->name;
 	name_packet(&p, f);
+	p.wanted = users_wanted(&p);
 	return outlet_packet(&p) || failed();
 }
 

@@ -48,8 +48,12 @@ enum {
 	O_PRE_FIREWALL,
 	O_PID,
 	O_UID,
+	O_GID,
 	O_COMM,
 	O_EXE,
+	O_CGROUP,
+	O_NETNS,
+	O_CONN,
 	O_FOLLOW_FORKS,
 	O_EXCLUDE_PID,
 	O_DEBUGFS,
@@ -119,12 +123,20 @@ static const struct opt {
 	{ 'F', "filter-file", "FILE", "read the filter's EXPRESSION from FILE" },
 	{ O_PID, "pid", "PID,...", "only packets of these processes" },
 	{ O_UID, "uid", "UID,...", "only of processes of these users" },
+	{ O_GID, "gid", "GID,...", "only of processes of these groups" },
 	{ O_COMM, "comm", "NAME", "only of processes of that name" },
 	{ O_EXE, "exe", "PATH", "only of processes that run that program" },
+	{ O_CGROUP, "cgroup", "PATH",
+	  "only of processes in that cgroup, or below it" },
 	{ O_FOLLOW_FORKS, "follow-forks", NULL,
 	  "and of all that such processes start" },
 	{ O_EXCLUDE_PID, "exclude-pid", "PID,...",
 	  "nothing of these processes" },
+	{ O_NETNS, "netns", "NETNS,...",
+	  "only packets of these network namespaces: name, path\n"
+	  "or inode number" },
+	{ O_CONN, "conn", "CONN,...",
+	  "only packets of these connections (socket cookies)" },
 	{ O_DATAGRAMS, "datagrams", "WHEN",
 	  "all: be told who takes each datagram (default)\n"
 	  "change: only when another process takes one" },
@@ -386,11 +398,23 @@ static void take(const struct opt *o, char *arg)
 	case O_UID:
 		filter_uid(arg);
 		break;
+	case O_GID:
+		filter_gid(arg);
+		break;
 	case O_COMM:
 		filter_comm(arg);
 		break;
 	case O_EXE:
 		filter_exe(arg);
+		break;
+	case O_CGROUP:
+		filter_cgroup(arg);
+		break;
+	case O_NETNS:
+		filter_netns(arg);
+		break;
+	case O_CONN:
+		filter_conn_cookie(arg);
 		break;
 	case O_FOLLOW_FORKS:
 		filter_follow_forks();
@@ -543,10 +567,8 @@ void options_parse(int argc, char **argv)
 		take(&table[i], optarg);
 	}
 	filter_expression(argv + optind, argc - optind);
-	if (options.command) {
-		/* Nobody's, until there is one. */
-		filter_add_pid(~0U);
+	/* Its pid is a filter as soon as there is one. */
+	if (options.command)
 		filter_follow_forks();
-	}
 	check();
 }

@@ -184,7 +184,7 @@ static void add_image(struct image *img)
 	add_argv(s);
 	add_text("filename", s->filename);
 	add_text("cwd", s->cwd);
-	add_text("cgroup", s->cgroup);
+	add_text("cgroup", image_cgroup(img));
 	if (img->net_ns) {
 		add_u64("nspid", img->ns_tgid);
 		add_u64("netns", img->net_ns);
@@ -209,6 +209,7 @@ static const char *proc_event(const struct record *r)
 	case HONE_PROC_ANNOUNCE:	return "announce";
 	case HONE_PROC_CRED:		return "cred";
 	case HONE_PROC_COMM:		return "comm";
+	case HONE_PROC_CGROUP:		return "cgroup";
 	default:			return "snapshot";
 	}
 }

@@ -114,8 +114,7 @@ static bool pcapng_head(const struct capture *cap)
 }
 
 /* Where it is, as far as that is known. */
-static __u8 *put_container(__u8 *p, const struct image *img,
-			   const struct strings *s)
+static __u8 *put_container(__u8 *p, const struct image *img)
 {
 	if (img->net_ns) {
 		p = put_option32(p, OPT_NS_PID, img->ns_tgid);
@@ -123,9 +122,9 @@ static __u8 *put_container(__u8 *p, const struct image *img,
 		p = put_option32(p, OPT_PID_NS, img->pid_ns);
 		p = put_option32(p, OPT_MNT_NS, img->mnt_ns);
 	}
-	if (img->cgroup)
-		p = put_option64(p, OPT_CGROUP_ID, img->cgroup);
-	p = put_text(p, OPT_CGROUP, s->cgroup);
+	if (img->as.cgroup)
+		p = put_option64(p, OPT_CGROUP_ID, img->as.cgroup);
+	p = put_text(p, OPT_CGROUP, image_cgroup(img));
 	if (img->loginuid != NOBODY)
 		p = put_option32(p, OPT_LOGINUID, img->loginuid);
 	if (img->sessionid != NOBODY)
@@ -160,7 +159,7 @@ static __u8 *put_process(__u8 *p, struct image *img)
 	p = put_text(p, OPT_COMM, img->as.comm);
 	p = put_text(p, OPT_CWD, s->cwd);
 	p = put_text(p, OPT_FILENAME, s->filename);
-	return put_container(p, img, s);
+	return put_container(p, img);
 }
 
 static bool write_process(struct image *img, __u64 time, __u32 event)
@@ -204,6 +203,7 @@ static bool pcapng_proc(struct image *img, const struct record *r)
 	case HONE_PROC_EXEC:
 	case HONE_PROC_CRED:
 	case HONE_PROC_COMM:
+	case HONE_PROC_CGROUP:
 		return write_process(img, now, EVENT_START);
 	case HONE_PROC_ANNOUNCE:
 	case HONE_PROC_SNAPSHOT:

@@ -126,7 +126,7 @@ static void add_image(struct image *img)
 	add_argv(s);
 	add_name("filename", s->filename, strlen(s->filename));
 	add_name("cwd", s->cwd, strlen(s->cwd));
-	add_name("cgroup", s->cgroup, strlen(s->cgroup));
+	add_name("cgroup", image_cgroup(img), strlen(image_cgroup(img)));
 	if (img->net_ns)
 		add(" nspid=%u netns=%u pidns=%u mntns=%u", img->ns_tgid,
 		    img->net_ns, img->pid_ns, img->mnt_ns);
@@ -162,6 +162,8 @@ static const char *proc_what(const struct image *img, const struct record *r,
 		return "CRED";
 	case HONE_PROC_COMM:
 		return "COMM";
+	case HONE_PROC_CGROUP:
+		return "CGRP";
 	default:
 		return "EXEC";
 	}

@@ -6,7 +6,7 @@
 
 bool outlet_packet(struct attributed *p)
 {
-	if (!filter_packet(p)) {
+	if (!p->wanted || !filter_packet(p)) {
 		resolved.filtered++;
 		return true;
 	}
@@ -30,6 +30,6 @@ bool outlet_sock(struct conn *c, const struct record *r)
 
 bool outlet_late(const struct late *l)
 {
-	return !l->conn || !l->img || !l->img->tgid || !filter_image(l->img) ||
-	       sink_late(l);
+	return !l->conn || !l->img || !l->img->tgid ||
+	       !filter_user(l->img, l->conn->cookie) || sink_late(l);
 }

@@ -198,6 +198,27 @@ static void name_receivers(struct attributed *p, struct receiver *more)
 	}
 }
 
+/* A packet without a known interface is in the namespace of a loopback. */
+static __u32 netns_of(const struct hone_packet *p, const struct netdev *dev)
+{
+	if (!dev)
+		dev = netdev_find(p->netns, 1);
+	return dev ? dev->ns_inum : 0;
+}
+
+/* Of several users one must be wanted. */
+static bool users_wanted(const struct attributed *p, const struct held *h)
+{
+	const struct receiver *more;
+
+	if (filter_user(p->img, h->cookie))
+		return true;
+	for (more = h->more; more; more = more->next)
+		if (filter_user(image_find(more->user.id), more->cookie))
+			return true;
+	return false;
+}
+
 static bool out_packet(struct held *h)
 {
 	const struct netdev *dev;
@@ -214,6 +235,7 @@ static bool out_packet(struct held *h)
 	p.made = h->made;
 	dev = netdev_find(p.packet->netns, p.packet->ifindex);
 	p.dev = dev ? dev->name : NULL;
+	p.netns = netns_of(p.packet, dev);
 	p.dev_type = dev ? dev->type : DEV_UNKNOWN;
 	p.lost = h->lost;
 	p.n_more = 0;
@@ -238,6 +260,7 @@ static bool out_packet(struct held *h)
 	/* Who has read it may have got its name since it came. */
 	if (p.img && h->name)
 		image_swap_name(p.img, h->name);
+	p.wanted = users_wanted(&p, h);
 	ok = outlet_packet(&p);
 	if (p.img && h->name)
 		image_swap_name(p.img, h->name);

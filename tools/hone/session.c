@@ -42,6 +42,7 @@ static int watch = -1;
 static atomic_int stop;
 static atomic_int report;
 static atomic_int command;	/* its pid, 0: none */
+static int command_down, command_up;	/* pipes */
 static int status;		/* EXIT_* */
 static bool begun;
 
@@ -364,11 +365,16 @@ static bool start(void)
 	return true;
 }
 
-/* Tells @up why, if it cannot become the command. */
-static void become_command(const sigset_t *mask, int up)
+/* Waits for a byte from @down; tells @up why, if it cannot become the command. */
+static void become_command(const sigset_t *mask, int down, int up)
 {
+	char go;
 	int err;
 
+	/* The session is not to live as long as it waits. */
+	control_close();
+	if (read(down, &go, 1) != 1)
+		_exit(0);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(options.command[0], options.command);
@@ -378,31 +384,52 @@ static void become_command(const sigset_t *mask, int up)
 	_exit(127);
 }
 
-/* Whom to capture begins only now: none of its packets is missed. */
-static bool run_command(void)
+/* There before the capture, which may then begin with it, and waits. */
+static bool fork_command(void)
 {
-	int up[2], err = 0;
+	int up[2], down[2];
 	sigset_t old;
 	pid_t pid;
 
 	if (!options.command)
 		return true;
+	if (pipe2(up, O_CLOEXEC) || pipe2(down, O_CLOEXEC)) {
+		msg_errno("running: %s", options.command[0]);
+		return fail(EXIT_TROUBLE);
+	}
 	block_signals(&old);
-	pid = pipe2(up, O_CLOEXEC) ? -1 : fork();
-	if (!pid)
-		become_command(&old, up[1]);
-	if (pid > 0) {
-		/* No record of it has been read yet. */
-		filter_add_pid(pid);
-		command = pid;
-		close(up[1]);
-		if (read(up[0], &err, sizeof(err)) != sizeof(err))
-			err = 0;
-		close(up[0]);
-	} else {
-		err = errno;
+	pid = fork();
+	if (!pid) {
+		close(down[1]);
+		become_command(&old, down[0], up[1]);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(down[0]);
+	close(up[1]);
+	command_down = down[1];
+	command_up = up[0];
+	if (pid < 0) {
+		msg_errno("running: %s", options.command[0]);
+		return fail(EXIT_TROUBLE);
+	}
+	filter_add_pid(pid);
+	command = pid;
+	return true;
+}
+
+/* Whom to capture begins only now: none of its packets is missed. */
+static bool run_command(void)
+{
+	int err = 0;
+
+	if (!options.command)
+		return true;
+	if (write(command_down, "", 1) != 1)
+		err = errno;
+	else if (read(command_up, &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	close(command_down);
+	close(command_up);
 	if (!err)
 		return true;
 	errno = err;
@@ -504,7 +531,7 @@ int session_run(void)
 	if (!capture_open())
 		return EXIT_TROUBLE;
 	catch_signals();
-	if (start() && run_command())
+	if (fork_command() && start() && run_command())
 		run();
 	finish();
 	for (i = 0; i < n_channels; i++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tables: processes, connections and interfaces. */
 #include "table.h"
+#include "cgroup.h"
 #include "filter.h"
 #include "msg.h"
 
@@ -98,7 +99,7 @@ static void table_del(struct table *t, void *entry)
 /* Images */
 
 static const struct strings nothing = {
-	.path = "", .argv = "", .filename = "", .cwd = "", .cgroup = "",
+	.path = "", .argv = "", .filename = "", .cwd = "",
 };
 
 static char *dup_span(struct span s)
@@ -119,7 +120,6 @@ static void strings_put(struct strings *s)
 	free(s->argv);
 	free(s->filename);
 	free(s->cwd);
-	free(s->cgroup);
 	free(s);
 }
 
@@ -153,6 +153,13 @@ void image_changed(struct image *img)
 	img->version = ++versions;
 }
 
+const char *image_cgroup(const struct image *img)
+{
+	const char *path = cgroup_path(img->as.cgroup);
+
+	return path ? path : "";
+}
+
 static void image_take_strings(struct image *img, const struct record *r)
 {
 	struct strings *s = xcalloc(1, sizeof(*s));
@@ -163,7 +170,6 @@ static void image_take_strings(struct image *img, const struct record *r)
 	s->argv_len = r->argv.len;
 	s->filename = dup_span(r->filename);
 	s->cwd = dup_span(r->cwd);
-	s->cgroup = dup_span(r->cgroup);
 	strings_put(img->strings);
 	img->strings = s;
 }
@@ -214,16 +220,22 @@ static void naming_of_record(struct naming *as, const struct hone_proc *p)
 	as->euid = p->euid;
 	as->gid = p->gid;
 	as->egid = p->egid;
+	/* One that ends has left it, or is about to. */
+	if (p->event != HONE_PROC_EXIT)
+		as->cgroup = p->cgroup;
 	memcpy(as->comm, p->comm, HONE_COMM_LEN);
+}
+
+static struct naming *newest_name(struct image *img)
+{
+	return img->n_later ? &img->later[img->n_later - 1] : &img->as;
 }
 
 /* The newest name; outputs repeat it with every packet. */
 static void image_take_name(struct image *img, const struct hone_proc *p)
 {
-	struct naming *newest = &img->as;
+	struct naming *newest = newest_name(img);
 
-	if (img->n_later)
-		newest = &img->later[img->n_later - 1];
 	if (img->tgid != p->tgid || newest->uid != p->uid ||
 	    strncmp(newest->comm, (const char *)p->comm, HONE_COMM_LEN))
 		image_changed(img);
@@ -271,13 +283,14 @@ void image_swap_name(struct image *img, __u32 nth)
 
 static bool event_renames(__u32 event)
 {
-	return event == HONE_PROC_CRED || event == HONE_PROC_COMM;
+	return event == HONE_PROC_CRED || event == HONE_PROC_COMM ||
+	       event == HONE_PROC_CGROUP;
 }
 
 struct image *image_of_record(const struct record *r)
 {
 	const struct hone_proc *p = &r->proc;
-	struct image *img, *prev;
+	struct image *img, *from = NULL;
 	bool known;
 
 	if (!p->id)
@@ -301,7 +314,6 @@ struct image *image_of_record(const struct record *r)
 	img->ppid = p->ppid;
 	img->kthread = r->rec.flags & HONE_F_PROC_KTHREAD;
 	if (p->event != HONE_PROC_EXIT) {
-		img->cgroup = p->cgroup;
 		img->ns_tgid = p->ns_tgid;
 		img->loginuid = p->loginuid;
 		img->sessionid = p->sessionid;
@@ -310,26 +322,27 @@ struct image *image_of_record(const struct record *r)
 		img->pid_ns = p->pid_ns;
 		img->mnt_ns = p->mnt_ns;
 	}
+	cgroup_learn(p->cgroup, r->cgroup);
 	if (r->path.len || r->argv.len)
 		image_take_strings(img, r);
 	switch (p->event) {
 	case HONE_PROC_FORK:
 		img->born = true;
 		image_strings(img);	/* while the parent is there */
-		filter_forked(img, image_find(p->parent_id));
+		from = image_find(p->parent_id);
 		break;
 	case HONE_PROC_EXEC:
 		img->born = true;
-		prev = image_find(p->prev_id);
-		filter_forked(img, prev);
-		if (prev)
-			image_ended(prev, r->rec.time);
+		from = image_find(p->prev_id);
+		if (from)
+			image_ended(from, r->rec.time);
 		break;
 	case HONE_PROC_EXIT:
 		img->exit_code = p->exit_code;
 		image_ended(img, r->rec.time);
 		break;
 	}
+	filter_changed(img, newest_name(img), from);
 	return img;
 }
 
@@ -480,6 +493,7 @@ void netdev_of_record(const struct record *r)
 		(*d)->netns = n->netns;
 		(*d)->ifindex = n->ifindex;
 	}
+	(*d)->ns_inum = n->ns_inum;
 	(*d)->type = n->type;
 	memcpy((*d)->name, n->name, HONE_IFNAME_LEN);
 	table_generation++;

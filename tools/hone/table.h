@@ -19,7 +19,6 @@ struct strings {
 	__u32 argv_len;
 	char *filename;
 	char *cwd;
-	char *cgroup;
 };
 
 #define NOBODY	~0U
@@ -27,6 +26,7 @@ struct strings {
 /* Name and user of a process, which it may change. */
 struct naming {
 	__u32 uid, euid, gid, egid;
+	__u64 cgroup;			/* id, 0: not known */
 	char comm[HONE_COMM_LEN + 1];
 };
 
@@ -53,13 +53,13 @@ struct image {
 	__u32 nth;			/* how many came before @as */
 	__u32 tgid, ppid;
 	__u32 exit_code;
-	__u64 cgroup;			/* id, 0: not known */
 	__u32 ns_tgid;			/* in its own pid namespace */
 	__u32 net_ns, pid_ns, mnt_ns;	/* inode numbers, 0: not known */
 	__u32 loginuid, sessionid;	/* NOBODY: not set */
 	__u32 execs;			/* since it was forked */
 	bool kthread;
 	bool followed;			/* by the filter, with its children */
+	bool to_follow;			/* the same, in the newest record */
 	bool born;			/* the stream tells of its beginning */
 	bool gone;			/* no process record told of it */
 	bool listed;			/* among the dead */
@@ -119,6 +119,7 @@ struct conn {
 struct netdev {
 	__u64 netns;
 	__u32 ifindex;
+	__u32 ns_inum;
 	__u16 type;
 	char name[HONE_IFNAME_LEN + 1];
 	struct netdev *next;
@@ -142,6 +143,8 @@ __u32 image_name_number(const struct image *img);
 void image_swap_name(struct image *img, __u32 nth);
 /* Never NULL; empty strings where nothing is known. */
 const struct strings *image_strings(struct image *img);
+/* Path of its cgroup now, "" if not known. */
+const char *image_cgroup(const struct image *img);
 /* Calls @fn for each image; stops if it returns false. */
 bool image_each(bool (*fn)(struct image *img));
 

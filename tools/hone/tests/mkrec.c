@@ -137,7 +137,9 @@ void snap_end(void)
 
 void netdev(__u32 ifindex, const char *name)
 {
-	struct hone_netdev n = { .netns = 1, .ifindex = ifindex, .type = 1 };
+	struct hone_netdev n = {
+		.netns = 1, .ns_inum = 4026531840U, .ifindex = ifindex, .type = 1,
+	};
 
 	put_name(n.name, name, HONE_IFNAME_LEN - 1);
 	put(&n.rec, HONE_REC_NETDEV, sizeof(n));

@@ -242,18 +242,23 @@ totals()
 }
 # Which packets are wanted, of 19; the words part at blanks.
 printf 'dst port\n80\n' >"$tmp/expression"
+of=tcp of_all=19
 filtered()
 {
 	local want=$1 from
 
 	shift
 	for from in hone pcapng; do
-		"$reader" -r "$tmp/tcp.$from" --text="$tmp/filtered.txt" "$@" \
+		# PCAP-NG does not tell of network namespaces.
+		case $from,$* in
+		pcapng,*--netns*)	continue ;;
+		esac
+		"$reader" -r "$tmp/$of.$from" --text="$tmp/filtered.txt" "$@" \
 			2>"$tmp/filtered.log"
 		cat "$tmp/filtered.log"
 		[ "$(grep -c '^PAKT' "$tmp/filtered.txt")" -eq "$want" ] ||
 			return 1
-		totals "$want" "$((19 - want))" "$tmp/filtered.log" || return 1
+		totals "$want" "$((of_all - want))" "$tmp/filtered.log" || return 1
 	done
 }
 while read -r count args; do
@@ -270,6 +275,15 @@ done <<END
 9 --exe /usr/bin/curl
 9 --uid 1000
 10 --uid 33
+9 --gid 1000
+10 --gid 33,34
+0 --cgroup /
+9 --conn 501
+9 --conn 502
+18 --conn=501,502
+0 --conn 501 --pid 301
+19 --netns 4026531840
+0 --netns=4026531841
 10 --pid 300 --follow-forks
 19 -i lo
 19 -i eth0 -i lo
@@ -281,6 +295,23 @@ done <<END
 8 -F $tmp/expression
 4 tcp[tcpflags] & tcp-syn != 0
 1 --pid 201 -Q in src port 80 and greater 40 and not less 41
+END
+of=followed of_all=5
+while read -r count args; do
+	# shellcheck disable=SC2086
+	t "followed: $count packets with $args" filtered "$count" $args
+done <<END
+1 --comm curl
+4 --comm curl --follow-forks
+4 --pid 201 --uid 1000 --comm nobody --comm curl --follow-forks
+2 --pid 202
+2 --comm sh --exe /bin/sh
+3 --cgroup /machine
+1 --cgroup /machinery/
+3 --cgroup /machine/web --cgroup /nowhere
+4 --cgroup /
+4 --cgroup /machine --follow-forks
+0 --cgroup /machine --gid 1
 END
 t "a program that a filter cannot be made of" status 2 'syntax error' \
 	"$reader" -r "$tmp/tcp.hone" prot tcp
@@ -296,6 +327,17 @@ t "-Q: what is none" status 2 'sideways' "$reader" -Q sideways
 t "--pid: what is none" status 2 'no list of numbers' "$reader" --pid 1,x
 t "--comm: too long" status 2 '1 to 15 bytes' "$reader" \
 	--comm 0123456789abcdef
+t "--gid: what is none" status 2 'no list of numbers' "$reader" --gid root
+t "--cgroup: not absolute" status 2 'no absolute path' "$reader" \
+	--cgroup system.slice
+t "--cgroup: what is none" status 2 'no absolute path' "$reader" --cgroup /a//b
+t "--conn: what is none" status 2 'no list of numbers' "$reader" --conn 0x10
+t "--conn: too many" status 2 'more than 16' "$reader" \
+	--conn 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17
+t "--netns: not there" status 2 'No such file' "$reader" --netns no-such-name
+t "--netns: nothing" status 2 'names no network' "$reader" --netns ,
+t "--netns by its path" status 0 '' "$reader" -r "$tmp/tcp.hone" --text="$tmp/x" \
+	--netns /proc/self/ns/net
 t "--exe: not absolute" status 2 'no absolute path' "$reader" --exe curl
 t "--exclude-pid: too many" status 2 'more than 16' "$reader" \
 	--exclude-pid 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17

@@ -644,6 +644,62 @@ static void container(void)
 	proc_exit(&t, 0);
 }
 
+/*
+ * What is seen before it goes out: while a datagram waits for its reader, a
+ * program begins, forks and becomes another, and so does its child, which
+ * moves to another cgroup on the way.
+ */
+static void followed(void)
+{
+	static const struct where here = {
+		.cgroup_id = 4711, .cgroup = "/machine/web",
+		.cwd = "/srv", .filename = "curl",
+		.pid = 7, .ns = 4026532000U, .loginuid = 1000,
+	}, there = {
+		.cgroup_id = 4712, .cgroup = "/machinery",
+		.cwd = "/srv", .filename = "curl",
+		.pid = 7, .ns = 4026532000U, .loginuid = 1000,
+	};
+	struct task t = curl, forked, program;
+	__u32 pkt;
+
+	begin();
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	at(100);
+	pkt = udp_in(&dns, "unread");
+	deliver(&dns, &server, pkt, 6);
+	t.where = &here;
+	at(110);
+	proc(HONE_PROC_FORK, &child);
+	proc(HONE_PROC_EXEC, &t);
+	udp_out(&asker, &t, &t, "as curl");
+	forked = t;
+	forked.id = 23;
+	forked.pid = 202;
+	forked.ppid = 201;
+	forked.parent_id = 22;
+	at(120);
+	proc(HONE_PROC_FORK, &forked);
+	t.comm = "renamed";
+	proc(HONE_PROC_COMM, &t);
+	udp_out(&asker, &t, &t, "renamed");
+	program = forked;
+	program.id = 24;
+	program.prev_id = 23;
+	program.comm = "sh";
+	program.path = "/bin/sh";
+	at(130);
+	proc(HONE_PROC_EXEC, &program);
+	udp_out(&asker, &program, &program, "its child");
+	program.where = &there;
+	at(140);
+	proc(HONE_PROC_CGROUP, &program);
+	udp_out(&asker, &program, &program, "that moved");
+	at(2000000);
+	proc_exit(&program, 0);
+	proc_exit(&t, 0);
+}
+
 /* More processes than a summary keeps, each with one datagram. */
 static void many(void)
 {
@@ -910,6 +966,7 @@ static const struct {
 	{ "renamed", renamed },
 	{ "escapes", escapes },
 	{ "container", container },
+	{ "followed", followed },
 	{ "many", many },
 	{ "changes", changes },
 	{ "losses", losses },

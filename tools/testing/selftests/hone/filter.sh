@@ -14,7 +14,7 @@ if [ ! -d /sys/kernel/debug/hone ] || [ -z "$reader" ]; then
 	ktap_skip_all "no /sys/kernel/debug/hone, or no hone-relayread"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 14
+ktap_set_plan 26
 
 check()
 {
@@ -64,7 +64,7 @@ others()
 # What the totals say: number of line $1.
 total()
 {
-	sed -n "s/^\\([0-9]*\\) packets $1.*/\\1/p" "$dir/log"
+	sed -n "s/^\\([0-9]*\\) packets* $1.*/\\1/p" "$dir/log"
 }
 
 adds_up()
@@ -104,11 +104,55 @@ capture excluded_sends --exclude-pid="$excluded" icmp
 check "exclusion: not that process" test "$(packets " pid=$excluded ")" -eq 0
 check "exclusion: the others" test "$(packets comm=ping)" -ge 6
 
-# What a command and its children send, and nothing of who is refused.
+# Somebody busy, who is refused.
 while :; do
 	nc 127.0.0.2 9 </dev/null 2>/dev/null
 done &
 other=$!
+
+# Three generations: request and answer, each sent and received.
+sh -c "echo \$\$ >$dir/pid; read -r _ <$dir/go
+	ping -c 1 -q 127.0.0.3
+	sh -c 'ping -c 1 -q 127.0.0.4; sh -c \"ping -c 1 -q 127.0.0.5; :\"; :'
+	:" >/dev/null &
+sender=$!
+read -r root <"$dir/pid"
+generations()
+{
+	echo >"$dir/go"
+	wait $sender
+}
+capture generations --record="$dir/raw" --pid="$root" --follow-forks
+mv "$dir/text" "$dir/live"
+check "generations: the tree's, and nothing else" \
+	test "$(grep -c ^PAKT "$dir/live")" -eq 12
+check "generations: nobody else" test "$(grep -c 127.0.0.2 "$dir/live")" -eq 0
+for n in 3 4 5; do
+	check "generations: all of number $n" \
+		test "$(grep '^PAKT' "$dir/live" | grep -c "127.0.0.$n")" -eq 4
+done
+check "generations: others are counted" test "$(total filtered)" -ge 4
+check "generations: the account adds up" adds_up
+"$reader" -q -r "$dir/raw" --text="$dir/text"
+check "generations: the kernel has left out the others" \
+	test "$(grep -c "^PAKT.*127.0.0.2" "$dir/text")" -eq 0
+again()
+{
+	"$reader" -q -r "$dir/raw" --text="$dir/text" --pid="$root" \
+		--follow-forks
+	grep '^PAKT' "$dir/text" >"$dir/packets"
+	grep '^PAKT' "$dir/live" | cmp - "$dir/packets"
+}
+check "generations: the same again from the recorded stream" again
+capture traffic --netns=/proc/self/ns/net --cgroup=/ --gid=0 icmp
+check "namespace, cgroup and group: their packets" \
+	test "$(packets proto=icmp)" -ge 12
+capture traffic --netns=1 icmp
+check "namespace: no other's" test "$(packets proto=icmp)" -eq 0
+capture traffic --conn=1
+check "connection: no other's" test "$(packets proto=icmp)" -eq 0
+
+# What a command and its children send, and nothing of who is refused.
 "$reader" --text="$dir/text" -- \
 	sh -c 'ping -c 3 -i 0.1 -q 127.0.0.1 >/dev/null; exit 3' 2>"$dir/log"
 check "command: the reader ends well" test $? -eq 0
