@@ -11,7 +11,9 @@ help:
 	@echo '  check-debug   guest tests in a kernel with KASAN, lockdep and kmemleak'
 	@echo '  check-all     check, check-debug, and a build and boot after each patch'
 	@echo '  lint          style and static checks; looks at what changed'
-	@echo '  bench         instructions that Hone costs while nobody captures'
+	@echo '  bench         instructions that Hone costs, idle and beside tcpdump, dumpcap'
+	@echo '  bench-growth  what a packet costs with many sockets, processes, namespaces'
+	@echo '  bench-flood   how many datagrams a second are recorded without loss'
 	@echo '  shell         a shell in the guest'
 	@echo '  tools         hone-relayread and the other tools'
 	@echo '  deb           Debian packages of the tools'
@@ -38,6 +40,12 @@ lint:
 bench:
 	@qemu/bench.sh
 
+bench-growth:
+	@qemu/bench-growth.sh --update
+
+bench-flood:
+	@qemu/bench-flood.sh
+
 shell:
 	@scripts/setup.sh build guest
 	@qemu/run.sh shell
@@ -56,4 +64,4 @@ tree:
 clean:
 	@scripts/clean.sh
 
-.PHONY: help demo check check-debug check-all lint bench shell tools deb tree clean
+.PHONY: help demo check check-debug check-all lint bench bench-growth bench-flood shell tools deb tree clean

@@ -1,66 +1,39 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What Hone costs while nobody captures: instructions per operation in two
-# kernels, without and with CONFIG_HONE.  Fails if one grows by more than 0.1 %
-# and more than 8 instructions.  And what it costs while a session is open: one
-# whose program rejects every packet, so that only users are told, one that wants
-# packets of nobody, and one that wants all.
-#   bench.sh [ROUNDS]
+# What Hone costs, in instructions per operation of a guest with one CPU that
+# counts them: while nobody captures, against the same kernel without
+# CONFIG_HONE; and while it captures, against tcpdump and dumpcap, the work of
+# the capturing programs included.  Fails if an idle kernel grows by more than
+# 0.1 % and more than 8 instructions.
+#   bench.sh [OPERATION[,OPERATION]... [COLUMN[,COLUMN]...]]
 . "$(dirname "$0")/../scripts/lib.sh"
 
-rounds=${1:-1000}
+ops=${1:-udp-round-trip,udp-1400,tcp-round-trip,tcp-stream-64k,tcp-connect,fork,exec}
+columns=${2:-none,hone-96,hone-96-null,hone-96-all,hone-full,hone-full-all,tcpdump-96,tcpdump-full,dumpcap-96,dumpcap-full}
 out=$HONE_CACHE/out/bench
 rm -rf "$out"
 mkdir -p "$out"
 
-"$HONE_TOP/scripts/setup.sh" build guest
-initrd=$("$HONE_TOP/qemu/mkinitramfs.sh")
-for variant in n y; do
-	kernel=$("$HONE_TOP/qemu/kernel.sh" "$variant")
-	say "counting in kernel '$variant'"
-	"$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
-		--icount --append norandmaps --timeout 600 \
-		--out "$out/$variant" bench "$rounds" ||
-		die "the bench failed in kernel '$variant'; what it left is in $out/$variant"
-done
+"$HONE_TOP/scripts/setup.sh" build guest bench
+initrd=$("$HONE_TOP/qemu/mkinitramfs.sh" bench tcpdump dumpcap)
+n=$("$HONE_TOP/qemu/kernel.sh" n)
+y=$("$HONE_TOP/qemu/kernel.sh" y)
 
-status=0
-paste -d" " "$out/n/idle.txt" "$out/y/idle.txt" | awk -v json="$out/bench.json" '
-BEGIN {
-	printf "%-16s %14s %14s %8s %8s\n", "instructions per",
-		"CONFIG_HONE=n", "CONFIG_HONE=y", "more", "percent"
-	printf "{\n" >json
-}
+# count NAME KERNEL WORD...: the guest's bench, with these words
+count()
 {
-	if ($1 != $3)
-		exit 2
-	$3 = $4
-	more = $3 - $2
-	percent = 100 * more / $2
-	over = more > 8 && percent > 0.1
-	bad += over
-	printf "%-16s %14.1f %14.1f %8.1f %8.3f%s\n", $1, $2, $3, more,
-		percent, over ? "  over the bound" : ""
-	printf "%s\t\"%s\": { \"n\": %.1f, \"y\": %.1f, \"more\": %.1f, \"over\": %s }",
-		(NR == 1 ? "" : ",\n"), $1, $2, $3, more,
-		over ? "true" : "false" >json
+	local name=$1 kernel=$2 start=$SECONDS
+	shift 2
+	"$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
+		--icount --append norandmaps --timeout 1200 \
+		--out "$out/$name" bench "$@" ||
+		die "the bench failed; what it left is in $out/$name"
+	say "counted $name: $((SECONDS - start)) s"
 }
-END {
-	printf "\n}\n" >json
-	exit bad || !NR
-}' || status=$?
-echo
-paste -d" " "$out"/y/{idle,filtered,nobody,captured}.txt | awk '
-BEGIN {
-	printf "%-16s %14s %14s %14s %14s\n", "more per", "not captured",
-		"users only", "of nobody", "and packets"
-}
-{
-	if ($1 != $3 || $1 != $5 || $1 != $7)
-		exit 2
-	printf "%-16s %14.1f %+14.1f %+14.1f %+14.1f\n", $1, $2, $4 - $2,
-		$6 - $2, $8 - $2
-}' || status=$?
-echo
-echo "The bound is 0.1 % or 8 instructions, whichever is more. $out/bench.json"
-exit "$status"
+count n "$n" idle 1000
+count y "$y" idle 1000
+count capture "$y" capture "$columns" "$ops"
+
+awk -v dir="$out" -f "$HONE_TOP/qemu/bench/table.awk" \
+	"$out"/n/idle.txt "$out"/y/{idle,filtered,nobody,captured}.txt \
+	"$out"/capture/capture.txt

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds the guest's root file system and prints its path: static busybox,
 # Hone's tools, the tests and the programs of the demo.
+#   mkinitramfs.sh [NAME PROGRAM...]	another one, that has these as well
 . "$(dirname "$0")/../scripts/lib.sh"
 need cpio
 need /bin/busybox busybox-static
 
-root=$HONE_CACHE/root
-image=$HONE_CACHE/initramfs.cpio
+name=${1:+-$1}
+root=$HONE_CACHE/root$name
+image=$HONE_CACHE/initramfs$name.cpio
 tree=$("$HONE_TOP/scripts/fetch-kernel.sh")
 log=$HONE_CACHE/tools.log
 
@@ -41,8 +43,8 @@ install /bin/busybox "$root/bin/busybox"
 for applet in $(/bin/busybox --list); do
 	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
-for prog in dnsmasq ip iptables-legacy nc.openbsd; do
-	path=$(PATH=$PATH:/usr/sbin:/sbin command -v $prog) &&
+for prog in dnsmasq ip iptables-legacy nc.openbsd "${@:2}"; do
+	path=$(PATH=$PATH:/usr/sbin:/sbin command -v "$prog") &&
 		with_libs "$path" "/usr/sbin/$prog"
 done
 # What a rule's target is made of; iptables looks for it where it was built.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing of what the build, the guest, the tests and the
-# gates need, from Debian's packages.  setup.sh [build|guest|test|lint|deb]...
+# gates need, from Debian's packages.  setup.sh [build|guest|test|bench|lint|deb]...
 . "$(dirname "$0")/lib.sh"
 
 # Group, something to look for, the package that has it, what for.
@@ -27,6 +27,8 @@ guest /usr/sbin/dnsmasq dnsmasq-base is the demo's name server
 guest ip iproute2 for the demo's namespaces
 guest iptables-legacy iptables is the guest's firewall
 guest nc.openbsd netcat-openbsd for the demo's UDP
+bench tcpdump tcpdump to compare with
+bench dumpcap wireshark-common to compare with
 test tshark tshark to judge captures
 test tcpdump tcpdump to judge captures
 test valgrind valgrind watches the reader and counts what it does
@@ -40,11 +42,11 @@ lint shellcheck shellcheck to check scripts
 lint man man-db to check man pages
 "
 
-[ $# -gt 0 ] || set -- build guest test lint
+[ $# -gt 0 ] || set -- build guest test bench lint
 for group; do
 	case $group in
-	build|guest|test|lint|deb) ;;
-	*)	die "no such group: $group (build, guest, test, lint, deb)" ;;
+	build|guest|test|bench|lint|deb) ;;
+	*)	die "no such group: $group (build, guest, test, bench, lint, deb)" ;;
 	esac
 done
 

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Floods: datagrams at a given rate, by the clock on the wall. */
+#ifndef HONE_BENCH_FLOOD_H
+#define HONE_BENCH_FLOOD_H
+
+void flood(unsigned long rate, unsigned long seconds);
+
+#endif
