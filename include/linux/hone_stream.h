@@ -21,6 +21,7 @@
 struct hone_cpu;
 struct hone_filter;
 struct hone_snap;
+struct hone_tallies;
 struct rchan;
 struct tracepoint;
 
@@ -36,6 +37,8 @@ struct tracepoint;
  * @match: only packets of processes that have @bit in hone_task_wants()
  * @bit: the session's own in masks of sessions
  * @gen: generation that it began with
+ * @interval: seconds between records of counts, 0: none is wanted
+ * @tallies: what is counted, or NULL
  * @filter: which packets are wanted, NULL for all
  */
 struct hone_stream {
@@ -49,6 +52,8 @@ struct hone_stream {
 	bool match;
 	u8 bit;
 	u32 gen;
+	u32 interval;
+	struct hone_tallies *tallies;
 	struct hone_filter *filter;
 };
 

@@ -24,6 +24,10 @@ struct seq_file;
 #define HONE_SUBBUFS_MAX	1024
 #define HONE_SUBBUFS_DEFAULT	16
 
+/* Seconds between records of counts */
+#define HONE_INTERVAL_MAX	86400
+#define HONE_INTERVAL_DEFAULT	300
+
 /* The largest process record, strings included. */
 #define HONE_PROC_REC_MAX	(HONE_SUBBUF_MIN / 2 - 256)
 
@@ -280,6 +284,8 @@ void hone_sysfs_init(void);
  * @n_subbufs: number a CPU
  * @kinds: wanted, a bit for each &enum hone_kind
  * @changes: of datagrams taken only those that another task takes
+ * @count: packets and bytes are counted
+ * @interval: and told of so often, seconds
  * @filter: wanted packets, or NULL
  * @match: wanted processes, or NULL
  * @error: why the last command was refused
@@ -297,6 +303,8 @@ struct hone_session {
 	u32 n_subbufs;
 	u8 kinds;
 	bool changes;
+	bool count;
+	u32 interval;
 	struct hone_filter *filter;
 	struct hone_match *match;
 	char error[128];

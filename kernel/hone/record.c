@@ -17,6 +17,7 @@ static_assert(sizeof(struct hone_sock_rec) == 176);
 static_assert(sizeof(struct hone_actor) == 64);
 static_assert(sizeof(struct hone_deliver) == 56);
 static_assert(sizeof(struct hone_map) == 56);
+static_assert(sizeof(struct hone_tally) == 136);
 static_assert(sizeof(struct hone_packet) == 96);
 static_assert(sizeof(struct hone_netdev) == 64);
 

@@ -38,6 +38,8 @@ struct hone_want {
 	u32	n_subbufs;
 	u8	kinds;
 	bool	changes;
+	bool	count;
+	u32	interval;
 	struct hone_filter *filter;	/* a new one, or NULL: as it was */
 	struct hone_match *match;	/* the same */
 	bool	start;
@@ -223,6 +225,7 @@ static int hone_session_start(struct hone_session *s)
 	s->stream.snaplen = min(s->snaplen, room);
 	s->stream.kinds = s->kinds;
 	s->stream.changes = s->changes;
+	s->stream.interval = s->count ? s->interval : 0;
 	s->stream.filter = s->filter;
 	s->stream.match = hone_match_any(s->match);
 	s->stream.bit = BIT(s->nr);
@@ -300,6 +303,7 @@ static int hone_records(struct hone_session *s, struct hone_want *want,
 	char *word;
 
 	want->kinds = 0;
+	want->count = false;
 	while ((word = strsep(&val, ","))) {
 		if (!strcmp(word, "all"))
 			want->kinds |= HONE_KINDS_ALL;
@@ -307,9 +311,11 @@ static int hone_records(struct hone_session *s, struct hone_want *want,
 			want->kinds |= BIT(HONE_KIND_PROC);
 		else if (!strcmp(word, "socket"))
 			want->kinds |= BIT(HONE_KIND_SOCK);
+		else if (!strcmp(word, "count"))
+			want->count = true;
 		else
 			return hone_refuse(s, -EINVAL,
-					   "records: '%.16s' is none of all, process, socket",
+					   "records: '%.16s' is none of all, process, socket, count",
 					   word);
 	}
 	return 0;
@@ -394,6 +400,9 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 	if (!strcmp(key, "subbufs"))
 		return hone_number(s, key, val, HONE_SUBBUFS_MIN,
 				   HONE_SUBBUFS_MAX, &want->n_subbufs);
+	if (!strcmp(key, "interval"))
+		return hone_number(s, key, val, 1, HONE_INTERVAL_MAX,
+				   &want->interval);
 	if (!strcmp(key, "subbuf_size")) {
 		u32 kb;
 
@@ -473,6 +482,8 @@ static int hone_commands(struct hone_session *s, char *text)
 		.n_subbufs	= s->n_subbufs,
 		.kinds		= s->kinds,
 		.changes	= s->changes,
+		.count		= s->count,
+		.interval	= s->interval,
 	};
 	bool filtered, matched;
 	int err;
@@ -493,6 +504,8 @@ static int hone_commands(struct hone_session *s, char *text)
 		swap(s->match, want.match);
 	swap(s->kinds, want.kinds);
 	swap(s->changes, want.changes);
+	swap(s->count, want.count);
+	swap(s->interval, want.interval);
 	swap(s->snaplen, want.snaplen);
 	swap(s->subbuf_size, want.subbuf_size);
 	swap(s->n_subbufs, want.n_subbufs);
@@ -505,6 +518,8 @@ static int hone_commands(struct hone_session *s, char *text)
 			s->n_subbufs = want.n_subbufs;
 			s->kinds = want.kinds;
 			s->changes = want.changes;
+			s->count = want.count;
+			s->interval = want.interval;
 			if (filtered)
 				swap(s->filter, want.filter);
 			if (matched)
@@ -535,6 +550,7 @@ static int hone_control_open(struct inode *inode, struct file *file)
 	s->subbuf_size = READ_ONCE(hone_defaults.subbuf_size) * 1024;
 	s->n_subbufs = READ_ONCE(hone_defaults.subbufs);
 	s->kinds = HONE_KINDS_ALL;
+	s->interval = HONE_INTERVAL_DEFAULT;
 
 	mutex_lock(&hone_nr_lock);
 	while (s->nr < HONE_SESSIONS_MAX && hone_sessions[s->nr])
@@ -613,10 +629,17 @@ static ssize_t hone_control_read(struct file *file, char __user *ubuf,
 				 s->error);
 	if (s->changes)
 		len += scnprintf(text + len, size - len, "datagrams: change\n");
-	if (s->kinds != HONE_KINDS_ALL)
-		len += scnprintf(text + len, size - len, "records:%s%s\n",
+	if (s->kinds != HONE_KINDS_ALL || s->count)
+		len += scnprintf(text + len, size - len, "records:%s%s%s%s\n",
+				 s->kinds == HONE_KINDS_ALL ? " all" : "",
+				 s->kinds != HONE_KINDS_ALL &&
 				 s->kinds & BIT(HONE_KIND_PROC) ? " process" : "",
-				 s->kinds & BIT(HONE_KIND_SOCK) ? " socket" : "");
+				 s->kinds != HONE_KINDS_ALL &&
+				 s->kinds & BIT(HONE_KIND_SOCK) ? " socket" : "",
+				 s->count ? " count" : "");
+	if (s->count)
+		len += scnprintf(text + len, size - len, "interval: %u\n",
+				 s->interval);
 	if (s->filter)
 		len += hone_filter_ops->show(s->filter, text + len, size - len);
 	if (s->match)

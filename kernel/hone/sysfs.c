@@ -124,6 +124,7 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 		"records", "datagrams", "restart", "hook",
 		"pid", "follow_forks", "exe", "comm", "uid", "gid", "cgroup",
 		"cookie",
+		"count",
 	};
 	int i, len = 0;
 

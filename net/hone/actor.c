@@ -205,6 +205,8 @@ static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 	struct hone_rx *rx = hone_rx_of(skb);
 	u64 cookie = hone_sk_cookie(sk);
 
+	if (hone_counts())
+		__hone_count_in(sk, skb);
 	/* Early demux has told it all. */
 	if (rx && rx->cookie == cookie)
 		return;
@@ -223,6 +225,8 @@ static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 		return;
 	rx = hone_rx_of(skb);
 	hone_packet_recall(rx, sk);
+	if (hone_counts())
+		__hone_count_in(sk, skb);
 	hone_sk_touch(sk);
 	hone_packet_deliver(rx, sk, skb);
 	hone_emit_deliver(sk, rx, hone_sk_cookie(sk), hone_skb_key(skb));
@@ -239,6 +243,8 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 	if (!hone_sk_wanted(sk))
 		return;
 	hone_sk_use(sk, task);
+	if (hone_counts())
+		__hone_count_taken(sk, skb, task);
 	hone_actor_init(&a, HONE_REC_CONSUME, hone_sk_cookie(sk), task);
 	a.key = hone_skb_key(skb);
 	if (h->rx != key) {

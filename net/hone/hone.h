@@ -7,6 +7,7 @@
 
 #include <linux/hone.h>
 #include <linux/hone_stream.h>
+#include <linux/jump_label.h>
 #include <linux/sock_diag.h>
 #include <net/sock.h>
 
@@ -242,6 +243,23 @@ int hone_packet_start(void);
 void hone_packet_stop(void);
 int hone_packet_open(struct hone_stream *s);
 void hone_packet_close(struct hone_stream *s);
+
+/* count.c */
+DECLARE_STATIC_KEY_FALSE(hone_counting);
+void __hone_count_out(struct sock *sk, const struct sk_buff *skb,
+		      const struct task_struct *task);
+void __hone_count_in(struct sock *sk, const struct sk_buff *skb);
+void __hone_count_taken(struct sock *sk, const struct sk_buff *skb,
+			const struct task_struct *task);
+void __hone_count_free(const struct sock *sk);
+int hone_count_open(struct hone_stream *s);
+void hone_count_close(struct hone_stream *s);
+bool hone_count_read(u64 cookie, u64 n[4]);
+
+static inline bool hone_counts(void)
+{
+	return static_branch_unlikely(&hone_counting);
+}
 
 /* filter.c */
 extern const struct hone_filter_ops hone_packet_filter;

@@ -6,6 +6,16 @@
 
 #include <linux/init.h>
 
+/* Counts come from the hooks of the others. */
+static int hone_count_start(void)
+{
+	return 0;
+}
+
+static void hone_count_stop(void)
+{
+}
+
 /* Names of interfaces first, then sockets, so that packets find both. */
 static struct hone_source hone_net_sources[] = {
 	{
@@ -24,6 +34,13 @@ static struct hone_source hone_net_sources[] = {
 		.name	= "actor",
 		.start	= hone_actor_start,
 		.stop	= hone_actor_stop,
+	},
+	{
+		.name	= "count",
+		.start	= hone_count_start,
+		.stop	= hone_count_stop,
+		.open	= hone_count_open,
+		.close	= hone_count_close,
 	},
 	{
 		.name	= "packet",

@@ -406,6 +406,12 @@ static u8 hone_family(const struct nf_hook_state *state)
 	return state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
 }
 
+static void hone_packet_count(const struct hone_packet *p, struct sock *sk,
+			      const struct sk_buff *skb)
+{
+	__hone_count_out(sk, skb, p->quality == HONE_Q_EXACT ? current : NULL);
+}
+
 static void hone_packet_out(struct sk_buff *skb,
 			    const struct nf_hook_state *state,
 			    enum hone_place place)
@@ -429,6 +435,8 @@ static void hone_packet_out(struct sk_buff *skb,
 		hone_users_sock(&u, sk);
 	}
 	hone_packet_actor(&p, &u, sk);
+	if (hone_counts() && place == HONE_LATE)
+		hone_packet_count(&p, sk, skb);
 	hone_packet_emit(&p, &u, skb, state->net, place);
 	preempt_enable();
 }
@@ -530,6 +538,8 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_packet_sock(&p, sk);
 	hone_users_sock(&u, sk);
 	hone_packet_actor(&p, &u, sk);
+	if (hone_counts())
+		hone_packet_count(&p, sk, skb);
 	hone_packet_emit(&p, &u, skb, dev_net(dev), HONE_LATE);
 }
 
@@ -633,7 +643,16 @@ void hone_packet_unreg(void)
  */
 int hone_packet_open(struct hone_stream *s)
 {
-	return hone_place_get(hone_place_of(s));
+	enum hone_place place = hone_place_of(s);
+	int err = hone_place_get(place);
+
+	/* What is counted is what has passed. */
+	if (!err && s->interval && place != HONE_LATE) {
+		err = hone_place_get(HONE_LATE);
+		if (err)
+			hone_place_put(place);
+	}
+	return err;
 }
 
 /**
@@ -644,7 +663,11 @@ int hone_packet_open(struct hone_stream *s)
  */
 void hone_packet_close(struct hone_stream *s)
 {
-	hone_place_put(hone_place_of(s));
+	enum hone_place place = hone_place_of(s);
+
+	if (s->interval && place != HONE_LATE)
+		hone_place_put(HONE_LATE);
+	hone_place_put(place);
 }
 
 /**

@@ -514,6 +514,7 @@ static int hone_seq_show(struct seq_file *m, void *v)
 {
 	const struct hone_table *t = m->private;
 	const struct hone_line *l = v;
+	u64 n[4];
 
 	if (v == SEQ_START_TOKEN) {
 		seq_puts(m, "id protocol state local remote inode creator holders sender receiver in_packets in_bytes out_packets out_bytes\n");
@@ -531,7 +532,10 @@ static int hone_seq_show(struct seq_file *m, void *v)
 	hone_show_who(m, &l->sender);
 	seq_putc(m, ' ');
 	hone_show_who(m, &l->receiver);
-	seq_puts(m, " - - - -\n");
+	if (hone_count_read(l->cookie, n))
+		seq_printf(m, " %llu %llu %llu %llu\n", n[0], n[1], n[2], n[3]);
+	else
+		seq_puts(m, " - - - -\n");
 	return 0;
 }
 

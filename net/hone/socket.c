@@ -200,6 +200,8 @@ static void probe_sock_close(void *data, struct sock *sk)
 
 static void probe_sock_free(void *data, struct sock *sk)
 {
+	if (hone_counts())
+		__hone_count_free(sk);
 	/* Without a cookie no record has ever named it. */
 	if (hone_sock_told(sk) && atomic64_read(&sk->sk_cookie) &&
 	    READ_ONCE(sk->sk_hone.gen) == hone_generation())

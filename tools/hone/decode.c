@@ -29,6 +29,7 @@ static size_t fixed_size(__u16 type)
 	case HONE_REC_CONSUME:	 return sizeof(struct hone_actor);
 	case HONE_REC_DELIVER:	 return sizeof(struct hone_deliver);
 	case HONE_REC_MPTCP_MAP: return sizeof(struct hone_map);
+	case HONE_REC_COUNT:	 return sizeof(struct hone_tally);
 	case HONE_REC_PACKET:	 return sizeof(struct hone_packet);
 	case HONE_REC_NETDEV:	 return sizeof(struct hone_netdev);
 	}

@@ -31,6 +31,7 @@ struct record {
 		struct hone_actor actor;
 		struct hone_deliver deliver;
 		struct hone_map map;
+		struct hone_tally tally;
 		struct hone_packet packet;
 		struct hone_netdev netdev;
 	};

@@ -46,6 +46,7 @@ enum {
 	O_DURATION,
 	O_DATAGRAMS,
 	O_PRE_FIREWALL,
+	O_COUNT,
 	O_PID,
 	O_UID,
 	O_GID,
@@ -143,6 +144,10 @@ static const struct opt {
 	{ O_PRE_FIREWALL, "pre-firewall", NULL,
 	  "packets as they are before the firewall, also those\n"
 	  "that it drops" },
+	{ O_COUNT, "count-only", "[SEC]",
+	  "no packets, only how many, and how many bytes, each\n"
+	  "process and socket sent and received; every SEC\n"
+	  "seconds (default 300) and at the end" },
 	{ O_COMMENT, "comment", "TEXT", "comment on the whole file" },
 	{ O_NO_COMMENT, "no-comment", NULL,
 	  "write no comments that name a packet's process" },
@@ -426,6 +431,10 @@ static void take(const struct opt *o, char *arg)
 		options.datagrams_change = choice(o->name, arg, "change",
 						  "all");
 		break;
+	case O_COUNT:
+		options.counts = true;
+		options.interval = arg ? number(o->name, arg, 86400) : 0;
+		break;
 	case O_PRE_FIREWALL:
 		options.pre_firewall = true;
 		break;
@@ -502,6 +511,16 @@ static void check(void)
 				 options.buffer_kb != NONE)) {
 		msg("-r: goes with none of -s, -B, --duration, --record");
 		usage();
+	}
+	if (options.counts && options.n_inputs) {
+		msg("-r: goes not with --count-only");
+		usage();
+	}
+	/* There are no packets to print. */
+	if (options.counts && !options.out && !options.text && !options.json &&
+	    !options.record && !options.summary && !options.lines) {
+		options.summary = true;
+		options.summary_path = "-";
 	}
 	if (options.command && options.n_inputs) {
 		msg("-r: there is no command to run");

@@ -30,6 +30,8 @@ struct options {
 	int ready_fd;			/* -1: none */
 	bool datagrams_change;
 	bool pre_firewall;
+	bool counts;			/* and no packets */
+	__u64 interval;		/* seconds, 0: the kernel's default */
 	bool comments;
 	enum process_info process_info;
 	bool usec;

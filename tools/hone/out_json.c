@@ -364,6 +364,43 @@ static bool json_late(const struct late *l)
 	return end();
 }
 
+static void add_amount(const char *name, __u64 packets, __u64 bytes)
+{
+	open_bracket(name, '{');
+	add_u64("packets", packets);
+	add_u64("bytes", bytes);
+	close_bracket('}');
+}
+
+static bool json_tally(struct image *img, const struct record *r)
+{
+	const struct hone_tally *t = &r->tally;
+	char comm[HONE_COMM_LEN + 1] = "kernel";
+
+	if (img)
+		memcpy(comm, img->as.comm, sizeof(comm));
+	else if (t->id)
+		memcpy(comm, t->comm, HONE_COMM_LEN);
+	begin("count", r->rec.time);
+	if (!(r->rec.flags & HONE_F_TALLY_SOCK)) {
+		add_u64("pid", img ? img->tgid : t->tgid);
+		add_u64("id", t->id);
+		add_text("comm", comm);
+	}
+	if (t->cookie)
+		add_u64("conn", t->cookie);
+	add_time("since", t->since);
+	add_amount("in", t->in_packets, t->in_bytes);
+	add_amount("out", t->out_packets, t->out_bytes);
+	add_amount("total_in", t->total_in_packets, t->total_in_bytes);
+	add_amount("total_out", t->total_out_packets, t->total_out_bytes);
+	if (r->rec.flags & HONE_F_TALLY_END) {
+		key("end");
+		add("true");
+	}
+	return end();
+}
+
 static bool json_tail(const struct result *res)
 {
 	bool ok;
@@ -399,6 +436,7 @@ const struct sink sink_json = {
 	.sock	= json_sock,
 	.packet	= json_packet,
 	.late	= json_late,
+	.tally	= json_tally,
 	.tail	= json_tail,
 	.flush	= json_flush,
 };

@@ -42,6 +42,7 @@ struct party {
 	char *command;
 	struct amount amount;
 	struct amount made;		/* of it, made by the kernel */
+	struct amount counted;		/* by the kernel */
 	struct peer *peers;
 	__u32 n_peers, size_peers;
 	__u64 other_peers;		/* packets of those not kept */
@@ -54,6 +55,8 @@ static size_t n_parties, most_parties = PARTIES_MAX;
 static struct party kernel, unknown;
 static struct party others;	/* the lightest of those that ended */
 static size_t n_others;
+static bool any_packet;
+static __u64 counted;			/* packets */
 static __u64 start;
 
 /*
@@ -102,6 +105,7 @@ static void party_fold(struct party *p)
 	*at = p->next;
 	add_amount(&others.amount, &p->amount);
 	add_amount(&others.made, &p->made);
+	add_amount(&others.counted, &p->counted);
 	free(p->comm);
 	free(p->path);
 	free(p->command);
@@ -214,6 +218,7 @@ static bool summary_packet(const struct attributed *p)
 {
 	struct party *party = &unknown;
 
+	any_packet = true;
 	if (p->img)
 		party = party_of(p->img);
 	else if (p->quality == HONE_Q_KERNEL)
@@ -222,6 +227,26 @@ static bool summary_packet(const struct attributed *p)
 	if (p->made)
 		count(&party->made, p->packet);
 	count_peer(party, p);
+	return true;
+}
+
+/* Of those of sockets, which are sums of them, there is no need. */
+static bool summary_tally(struct image *img, const struct record *r)
+{
+	struct party *party = r->tally.id ? &unknown : &kernel;
+	struct amount a = {
+		.in_packets	= r->tally.in_packets,
+		.in_bytes	= r->tally.in_bytes,
+		.out_packets	= r->tally.out_packets,
+		.out_bytes	= r->tally.out_bytes,
+	};
+
+	if (r->rec.flags & HONE_F_TALLY_SOCK)
+		return true;
+	if (img)
+		party = party_of(img);
+	add_amount(&party->counted, &a);
+	counted += a.in_packets + a.out_packets;
 	return true;
 }
 
@@ -310,12 +335,27 @@ static struct party **sorted(void)
 	return all;
 }
 
+/* A capture without packets has counts instead. */
+static void use_counts(void)
+{
+	struct party *p;
+	size_t i;
+
+	for (i = 0; i < PARTIES_MAX; i++)
+		for (p = slots[i]; p; p = p->next)
+			p->amount = p->counted;
+	kernel.amount = kernel.counted;
+	unknown.amount = unknown.counted;
+	others.amount = others.counted;
+}
+
 static void print_head(const struct result *res)
 {
+	__u64 packets = any_packet ? res->captured : counted;
 	__u64 time = res->end > start ? res->end - start : 0;
 
 	fprintf(out, "%llu packets in %llu.%03llu seconds; %llu lost\n",
-		res->captured,
+		packets,
 		(time / 1000000000),
 		(time / 1000000 % 1000),
 		res->kind[HONE_KIND_PACKET].lost);
@@ -323,10 +363,13 @@ static void print_head(const struct result *res)
 
 static bool summary_tail(const struct result *res)
 {
-	struct party **all = sorted();
+	struct party **all;
 	bool ok = true;
 	size_t i;
 
+	if (!any_packet)
+		use_counts();
+	all = sorted();
 	print_head(res);
 	for (i = 0; i < n_parties; i++) {
 		fprintf(out, "\n%s [%u] %s\n",
@@ -388,5 +431,6 @@ bool summary_open(const char *path)
 const struct sink sink_summary = {
 	.head	= summary_head,
 	.packet	= summary_packet,
+	.tally	= summary_tally,
 	.tail	= summary_tail,
 };

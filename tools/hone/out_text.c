@@ -316,6 +316,33 @@ static bool text_late(const struct late *l)
 	return end();
 }
 
+static bool text_tally(struct image *img, const struct record *r)
+{
+	const struct hone_tally *t = &r->tally;
+	const char *comm = img ? img->as.comm : (const char *)t->comm;
+
+	if (!begin("COUNT", r->rec.time))
+		return false;
+	if (!(r->rec.flags & HONE_F_TALLY_SOCK)) {
+		add(" pid=%u id=%llu", img ? img->tgid : t->tgid, t->id);
+		if (t->id)
+			add_name("comm", comm, strnlen(comm, HONE_COMM_LEN));
+		else
+			add(" comm=kernel");
+	}
+	if (t->cookie)
+		add(" conn=%llu", t->cookie);
+	add(" since=");
+	add_time(t->since);
+	add(" in=%llu,%llu out=%llu,%llu", t->in_packets, t->in_bytes,
+	    t->out_packets, t->out_bytes);
+	add(" total_in=%llu,%llu total_out=%llu,%llu", t->total_in_packets,
+	    t->total_in_bytes, t->total_out_packets, t->total_out_bytes);
+	if (r->rec.flags & HONE_F_TALLY_END)
+		add(" end=1");
+	return end();
+}
+
 static bool text_tail(const struct result *res)
 {
 	bool ok = begin("TAIL", res->end);
@@ -349,6 +376,7 @@ const struct sink sink_text = {
 	.sock	= text_sock,
 	.packet	= text_packet,
 	.late	= text_late,
+	.tally	= text_tally,
 	.tail	= text_tail,
 	.flush	= text_flush,
 };

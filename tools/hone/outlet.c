@@ -28,6 +28,16 @@ bool outlet_sock(struct conn *c, const struct record *r)
 	return !c || !filter_conn(c) || sink_sock(c, r);
 }
 
+bool outlet_tally(const struct record *r)
+{
+	struct conn *c = conn_find(r->tally.cookie);
+	struct image *img = r->tally.id ? image_find(r->tally.id) : NULL;
+
+	if ((c && !filter_conn(c)) || (img && !filter_image(img)))
+		return true;
+	return sink_tally(img, r);
+}
+
 bool outlet_late(const struct late *l)
 {
 	return !l->conn || !l->img || !l->img->tgid ||

@@ -12,6 +12,7 @@
 bool outlet_packet(struct attributed *p);
 bool outlet_proc(struct image *img, const struct record *r);
 bool outlet_sock(struct conn *c, const struct record *r);
+bool outlet_tally(const struct record *r);
 bool outlet_late(const struct late *l);
 
 #endif

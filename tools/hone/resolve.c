@@ -99,6 +99,10 @@ static void take_event(const struct record *r, __u64 time)
 		if (conn_of_record(r))
 			push_event(r, time, 0);
 		break;
+	case HONE_REC_COUNT:
+		resolved.seen[HONE_KIND_SOCK]++;
+		push_event(r, time, 0);
+		break;
 	case HONE_REC_NETDEV:
 		resolved.seen[HONE_KIND_SOCK]++;
 		netdev_of_record(r);
@@ -299,6 +303,8 @@ static bool out_event(struct held *h)
 			image_renamed(img);
 		return outlet_proc(img, &r);
 	}
+	if (r.rec.type == HONE_REC_COUNT)
+		return outlet_tally(&r);
 	if (r.rec.type != HONE_REC_SOCK)
 		return out_late(h, &r);
 	return outlet_sock(conn_find(r.sock.cookie), &r);

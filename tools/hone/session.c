@@ -305,6 +305,11 @@ static bool configure(void)
 	    (options.datagrams_change && !control_command("datagrams change")) ||
 	    (options.pre_firewall && !control_command("hook first")))
 		return fail(EXIT_KERNEL);
+	if (options.counts && !control_command("records process,socket,count"))
+		return fail(EXIT_KERNEL);
+	if (options.interval &&
+	    !control_command("interval %llu", options.interval))
+		return fail(EXIT_KERNEL);
 	if (options.snaplen != ~0ULL &&
 	    !control_command("snaplen %llu",
 			     options.snaplen))

@@ -66,6 +66,17 @@ bool sink_late(const struct late *l)
 	return ok;
 }
 
+bool sink_tally(struct image *img, const struct record *r)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->tally && !sinks[i]->tally(img, r))
+			ok = false;
+	return ok;
+}
+
 bool sink_tail(const struct result *res)
 {
 	bool ok = true;

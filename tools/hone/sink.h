@@ -74,6 +74,8 @@ struct sink {
 	bool (*sock)(struct conn *c, const struct record *r);
 	bool (*packet)(const struct attributed *p);
 	bool (*late)(const struct late *l);
+	/* Counts; @img NULL: the kernel, all users of a socket, or not known. */
+	bool (*tally)(struct image *img, const struct record *r);
 	bool (*tail)(const struct result *res);
 	bool (*flush)(void);
 };
@@ -84,6 +86,7 @@ bool sink_proc(struct image *img, const struct record *r);
 bool sink_sock(struct conn *c, const struct record *r);
 bool sink_packet(const struct attributed *p);
 bool sink_late(const struct late *l);
+bool sink_tally(struct image *img, const struct record *r);
 bool sink_tail(const struct result *res);
 bool sink_flush(void);
 

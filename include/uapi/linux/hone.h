@@ -48,6 +48,8 @@
  * @HONE_REC_DELIVER: protocol chose a socket for a packet, &struct hone_deliver
  * @HONE_REC_MPTCP_MAP: which bytes of an MPTCP connection are which of a
  *	subflow, &struct hone_map
+ * @HONE_REC_COUNT: what a socket or a user of it sent and received,
+ *	&struct hone_tally
  * @HONE_REC_PACKET: a packet, &struct hone_packet and bytes
  * @HONE_REC_NETDEV: a network interface and its name, &struct hone_netdev
  */
@@ -62,6 +64,7 @@ enum hone_rec_type {
 	HONE_REC_CONSUME	= 50,
 	HONE_REC_DELIVER	= 51,
 	HONE_REC_MPTCP_MAP	= 52,
+	HONE_REC_COUNT		= 53,
 	HONE_REC_PACKET		= 64,
 	HONE_REC_NETDEV		= 80,
 };
@@ -69,7 +72,7 @@ enum hone_rec_type {
 /**
  * enum hone_kind - classes of records that are accounted separately
  * @HONE_KIND_PROC: process records
- * @HONE_KIND_SOCK: socket and interface records
+ * @HONE_KIND_SOCK: socket and interface records, and counts
  * @HONE_KIND_ACTOR: who wrote, read, consumed; what was delivered where
  * @HONE_KIND_PACKET: packets
  * @HONE_KIND_MAX: number of kinds
@@ -450,6 +453,51 @@ struct hone_map {
 	__u64	data_seq;
 	__u32	from;
 	__u32	len;
+};
+
+/* hone_rec.flags of HONE_REC_COUNT */
+#define HONE_F_TALLY_SOCK	0x0001	/* of all users of the socket */
+#define HONE_F_TALLY_END	0x0002	/* the last one of it */
+
+/**
+ * struct hone_tally - HONE_REC_COUNT: packets and bytes of a socket, or of one
+ *	user of it
+ * @rec: common head
+ * @cookie: the socket; 0: packets of no socket that is counted
+ * @id: image id of the user, 0 = the kernel, and with HONE_F_TALLY_SOCK
+ * @since: time of the last such record, or when counting began
+ * @in_packets: received since then
+ * @in_bytes: their bytes, from the network header on
+ * @out_packets: sent since then
+ * @out_bytes: their bytes
+ * @total_in_packets: received since counting began
+ * @total_in_bytes: their bytes
+ * @total_out_packets: sent since counting began
+ * @total_out_bytes: their bytes
+ * @tgid: process id of the user, 0 if not known
+ * @reserved: zero
+ * @comm: name of the user as it was first counted, NUL padded
+ *
+ * Sent at intervals if there is anything new, and once more when the socket or
+ * the user is no more, or the session ends. A socket's datagrams that nobody
+ * has taken are in no user's count.
+ */
+struct hone_tally {
+	struct hone_rec	rec;
+	__u64	cookie;
+	__u64	id;
+	__u64	since;
+	__u64	in_packets;
+	__u64	in_bytes;
+	__u64	out_packets;
+	__u64	out_bytes;
+	__u64	total_in_packets;
+	__u64	total_in_bytes;
+	__u64	total_out_packets;
+	__u64	total_out_bytes;
+	__u32	tgid;
+	__u32	reserved;
+	__u8	comm[HONE_COMM_LEN];
 };
 
 /* hone_rec.flags of HONE_REC_PACKET */

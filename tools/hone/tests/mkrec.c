@@ -567,6 +567,30 @@ void mptcp_map(bool sent, const struct sock *s, const struct sock *parent,
 	put(&m.rec, HONE_REC_MPTCP_MAP, sizeof(m));
 }
 
+void tally(__u16 flags, const struct sock *s, const struct task *user,
+	   unsigned int since, const __u64 n[4], const __u64 total[4])
+{
+	struct hone_tally t = {
+		.rec.flags = flags,
+		.cookie = s ? s->cookie : 0,
+		.id = user ? user->id : 0,
+		.since = BOOT + since * 1000ULL,
+		.in_packets = n[0],
+		.in_bytes = n[1],
+		.out_packets = n[2],
+		.out_bytes = n[3],
+		.total_in_packets = total[0],
+		.total_in_bytes = total[1],
+		.total_out_packets = total[2],
+		.total_out_bytes = total[3],
+		.tgid = user ? user->pid : 0,
+	};
+
+	if (user)
+		memcpy(t.comm, user->comm, strlen(user->comm));
+	put(&t.rec, HONE_REC_COUNT, sizeof(t));
+}
+
 static void put_actor(__u16 type, const struct sock *s,
 		      const struct task *actor, __u32 from, __u32 to,
 		      __u32 key)

@@ -104,6 +104,9 @@ void deliver(const struct sock *s, const struct task *owner, __u32 pkt,
 	     __u32 key);
 void consume(const struct sock *s, const struct task *actor, __u32 key);
 void tcp_write(const struct sock *s, const struct task *actor, __u32 from);
+/* Counts of @user, NULL: of all; @n: packets, bytes in and out, since @since. */
+void tally(__u16 flags, const struct sock *s, const struct task *user,
+	   unsigned int since, const __u64 n[4], const __u64 total[4]);
 /* MPTCP: bytes of a subflow, before they leave or after they came. */
 void mptcp_map(bool sent, const struct sock *s, const struct sock *parent,
 	       __u64 data_seq, __u32 from, __u32 len);

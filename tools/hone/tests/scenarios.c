@@ -943,6 +943,30 @@ static void minor(void)
 	udp_out(&asker, &shell, &shell, "one");
 }
 
+static void counts(void)
+{
+	static const __u64 two[4] = { 2, 256, 1, 128 }, one[4] = { 1, 100, 0, 0 },
+		none[4], three[4] = { 3, 356, 1, 128 };
+	struct task gone = curl;
+
+	begin();
+	gone.id = 77;
+	gone.pid = 770;
+	at(100);
+	sock(HONE_SOCK_OPEN, &asker, &shell, &shell);
+	at(200);
+	tally(0, &asker, &shell, 100, two, two);
+	tally(HONE_F_TALLY_SOCK, &asker, NULL, 100, two, two);
+	at(300);
+	/* Of whom nothing else is known, of nobody, and of no socket. */
+	tally(HONE_F_TALLY_END, &asker, &gone, 150, one, one);
+	tally(HONE_F_TALLY_END, &asker, &shell, 200, none, two);
+	tally(0, &asker, NULL, 100, one, one);
+	tally(HONE_F_TALLY_SOCK | HONE_F_TALLY_END, &asker, NULL, 200, one,
+	      three);
+	tally(HONE_F_TALLY_SOCK | HONE_F_TALLY_END, NULL, NULL, 0, one, one);
+}
+
 static void empty(void)
 {
 }
@@ -969,6 +993,7 @@ static const struct {
 	{ "followed", followed },
 	{ "many", many },
 	{ "changes", changes },
+	{ "counts", counts },
 	{ "losses", losses },
 	{ "two-cpus", two_cpus },
 	{ "holders", holders },

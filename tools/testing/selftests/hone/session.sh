@@ -11,7 +11,7 @@ if [ ! -d $dir ]; then
 	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 84
+ktap_set_plan 87
 
 # check DESCRIPTION COMMAND...: passes if the command does.
 check()
@@ -71,6 +71,10 @@ check "program with too much" refuses "filter 1,6 0 0 0,6 0 0 0" "more than"
 check "no such direction" refuses "direction up" "none of in, out, both"
 check "no such record" refuses "records process,foo" "none of all"
 check "no such datagrams" refuses "datagrams some" "neither all nor change"
+check "no such interval" refuses "interval 0" "interval: 0 is not in"
+check "interval too long" refuses "interval 86401" "86401 is not in"
+check "counts that are taken" takes "$(printf 'records count\ninterval 7')" \
+	"^records: count\$"
 check "no such hook" refuses "hook middle" "neither first nor last"
 check "hook that is taken" takes "hook first" "^hook: first"
 check "no namespace" refuses "netns -4" "not a number"
