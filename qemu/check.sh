@@ -8,8 +8,8 @@
 
 variant=${1:-y}
 case $variant in
-y)	mem=1536 limit=900 ;;
-debug)	mem=2048 limit=1500 ;;
+y)	mem=1536 limit=1200 ;;
+debug)	mem=2048 limit=2400 ;;
 *)	die "$variant: which kernel? y or debug" ;;
 esac
 out=$HONE_CACHE/out/check-$variant
