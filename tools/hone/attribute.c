@@ -205,7 +205,7 @@ static void sent(struct held *h, const struct record *r, const struct flow *f)
 		return;
 	}
 	if (c && !(r->rec.flags & HONE_F_PKT_KERN)) {
-		/* What a timer or an acknowledgement sends, somebody wrote. */
+		/* What a timer or an acknowledgment sends, somebody wrote. */
 		if (f->proto == IPPROTO_SCTP && f->payload)
 			decide(h, conn_user(c), HONE_Q_OWNER);
 		else
