@@ -299,9 +299,9 @@ void __hone_count_in(struct sock *sk, const struct sk_buff *skb)
 	    !READ_ONCE(sk->sk_hone.subflow))
 		key = READ_ONCE(sk->sk_hone.rx) ?: READ_ONCE(sk->sk_hone.tx);
 	hone_count(full, key, false, hone_wire_len(skb),
-		   sk->sk_protocol == IPPROTO_TCP ||
-		   sk->sk_protocol == IPPROTO_SCTP ? HONE_OF_BOTH :
-						     HONE_OF_SOCK);
+		   full->sk_protocol == IPPROTO_TCP ||
+		   full->sk_protocol == IPPROTO_SCTP ? HONE_OF_BOTH :
+						       HONE_OF_SOCK);
 }
 
 /**

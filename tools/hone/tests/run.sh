@@ -980,12 +980,12 @@ judge systemd-analyze "the unit is sound" unit
 t "make uninstall" uninstalled
 keeps()
 {
-	mkdir -p "$tmp/kept"
-	touch -d '9 days ago' "$tmp/kept/old.pcapng.gz"
-	cp "$tmp/udp.pcapng" "$tmp/kept/new.pcapng"
-	"$here/../system/hone-keep" "$tmp/kept/new.pcapng"
-	ls "$tmp/kept"
-	[ "$(ls "$tmp/kept")" = new.pcapng.gz ]
+	mkdir -p "$tmp/week"
+	touch -d '9 days ago' "$tmp/week/old.pcapng.gz"
+	cp "$tmp/udp.pcapng" "$tmp/week/new.pcapng"
+	"$here/../system/hone-keep" "$tmp/week/new.pcapng"
+	ls "$tmp/week"
+	[ "$(ls "$tmp/week")" = new.pcapng.gz ]
 }
 t "the example for -z keeps a week" keeps
 
