@@ -20,17 +20,34 @@
 
 struct hone_cpu;
 struct hone_filter;
+struct hone_slot;
 struct hone_snap;
+struct hone_stream;
 struct hone_tallies;
 struct rchan;
 struct tracepoint;
 
 /**
+ * struct hone_chan - a channel of a session: a ring on each CPU
+ * @stream: whose it is
+ * @rchan: relay channel, one buffer a CPU; NULL before it is open
+ * @cpu: numbering, account and open gap of each CPU
+ * @slots: what is in each complete sub-buffer, by CPU and sub-buffer
+ */
+struct hone_chan {
+	struct hone_stream *stream;
+	struct rchan *rchan;
+	struct hone_cpu __percpu *cpu;
+	struct hone_slot *slots;
+};
+
+/**
  * struct hone_stream - what writers of records see of a session
  * @list: entry of hone_streams
- * @chan: relay channel, one buffer a CPU
- * @cpu: numbering, account and open gap of each CPU
- * @used: bytes used in each complete sub-buffer, by CPU and sub-buffer
+ * @events: all records, or those that @identity does not have
+ * @identity: records of processes, sockets and interfaces, if they have a
+ *	channel of their own, where packets cannot write over them
+ * @of: channel of each &enum hone_kind
  * @snaplen: bytes of a packet that are recorded at most, no more than fit
  * @kinds: a bit for each &enum hone_kind that is wanted
  * @changes: of consume records only those that tell of a change
@@ -39,13 +56,14 @@ struct tracepoint;
  * @gen: generation that it began with
  * @interval: seconds between records of counts, 0: none is wanted
  * @tallies: what is counted, or NULL
+ * @frozen: what comes now is lost
  * @filter: which packets are wanted, NULL for all
  */
 struct hone_stream {
 	struct list_head list;
-	struct rchan *chan;
-	struct hone_cpu __percpu *cpu;
-	u32 *used;
+	struct hone_chan events;
+	struct hone_chan identity;
+	struct hone_chan *of[HONE_KIND_MAX];
 	u32 snaplen;
 	u8 kinds;
 	bool changes;
@@ -54,6 +72,7 @@ struct hone_stream {
 	u32 gen;
 	u32 interval;
 	struct hone_tallies *tallies;
+	bool frozen;
 	struct hone_filter *filter;
 };
 

@@ -65,8 +65,20 @@ static void hone_count_add(struct hone_count *sum, const struct hone_count *c)
 	sum->filtered += c->filtered;
 	sum->written += c->written;
 	sum->lost += c->lost;
+	sum->overwritten += c->overwritten;
 	sum->bytes += c->bytes;
 	sum->truncated += c->truncated;
+}
+
+static void hone_chan_counts_add(struct hone_count sum[HONE_KIND_MAX],
+				 const struct hone_chan *ch, int cpu)
+{
+	/* Pairs with hone_chan_open(). */
+	struct hone_cpu __percpu *cpus = smp_load_acquire(&ch->cpu);
+	int k;
+
+	for (k = 0; cpus && k < HONE_KIND_MAX; k++)
+		hone_count_add(&sum[k], &per_cpu_ptr(cpus, cpu)->count[k]);
 }
 
 /**
@@ -79,16 +91,18 @@ static void hone_count_add(struct hone_count *sum, const struct hone_count *c)
 void hone_counts_add(struct hone_count sum[HONE_KIND_MAX],
 		     const struct hone_stream *s)
 {
-	/* Pairs with hone_chan_open(). */
-	struct hone_cpu __percpu *cpus = smp_load_acquire(&s->cpu);
-	int cpu, k;
+	int cpu;
 
-	if (!cpus)
-		return;
-	for_each_possible_cpu(cpu)
-		for (k = 0; k < HONE_KIND_MAX; k++)
-			hone_count_add(&sum[k],
-				       &per_cpu_ptr(cpus, cpu)->count[k]);
+	for_each_possible_cpu(cpu) {
+		hone_chan_counts_add(sum, &s->events, cpu);
+		hone_chan_counts_add(sum, &s->identity, cpu);
+	}
+}
+
+/* Of what was put into the rings, what is still there or was read. */
+static u64 hone_count_kept(const struct hone_count *c)
+{
+	return c->written - c->overwritten;
 }
 
 /**
@@ -105,20 +119,21 @@ ssize_t hone_totals_emit(char *buf, const struct hone_count sum[HONE_KIND_MAX])
 	len = sysfs_emit(buf, "kind seen filtered written lost overwritten bytes truncated\n");
 	for (k = 0; k < HONE_KIND_MAX; k++)
 		len += sysfs_emit_at(buf, len,
-				     "%s %llu %llu %llu %llu %u %llu %llu\n",
+				     "%s %llu %llu %llu %llu %llu %llu %llu\n",
 				     kind_names[k], sum[k].seen,
-				     sum[k].filtered, sum[k].written,
-				     sum[k].lost, 0, sum[k].bytes,
-				     sum[k].truncated);
+				     sum[k].filtered, hone_count_kept(&sum[k]),
+				     sum[k].lost, sum[k].overwritten,
+				     sum[k].bytes, sum[k].truncated);
 	return len;
 }
 
 static void hone_stats_row(struct seq_file *m, const char *cpu, int kind,
 			   const struct hone_count *c)
 {
-	seq_printf(m, "%s %s %llu %llu %llu %llu %u %llu %llu\n",
-		   cpu, kind_names[kind], c->seen, c->filtered, c->written,
-		   c->lost, 0, c->bytes, c->truncated);
+	seq_printf(m, "%s %s %llu %llu %llu %llu %llu %llu %llu\n",
+		   cpu, kind_names[kind], c->seen, c->filtered,
+		   hone_count_kept(c), c->lost, c->overwritten, c->bytes,
+		   c->truncated);
 }
 
 /**
@@ -134,20 +149,22 @@ static void hone_stats_row(struct seq_file *m, const char *cpu, int kind,
 void hone_stats_show(struct seq_file *m, struct hone_stream *s)
 {
 	struct hone_count sum[HONE_KIND_MAX] = { };
+	struct hone_count count[HONE_KIND_MAX];
 	char name[16];
 	int cpu, k;
 
 	seq_puts(m, "cpu kind seen filtered written lost overwritten bytes truncated\n");
 	for_each_possible_cpu(cpu) {
-		struct hone_cpu *c = per_cpu_ptr(s->cpu, cpu);
-
 		/* CPUs that were never online have nothing to say. */
-		if (!c->subbufs)
+		if (!per_cpu_ptr(s->events.cpu, cpu)->subbufs)
 			continue;
+		memset(count, 0, sizeof(count));
+		hone_chan_counts_add(count, &s->events, cpu);
+		hone_chan_counts_add(count, &s->identity, cpu);
 		snprintf(name, sizeof(name), "%d", cpu);
 		for (k = 0; k < HONE_KIND_MAX; k++) {
-			hone_stats_row(m, name, k, &c->count[k]);
-			hone_count_add(&sum[k], &c->count[k]);
+			hone_stats_row(m, name, k, &count[k]);
+			hone_count_add(&sum[k], &count[k]);
 		}
 	}
 	for (k = 0; k < HONE_KIND_MAX; k++)

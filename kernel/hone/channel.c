@@ -1,38 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hone: the relay channel of a session, written without locks on each CPU and
- * read a complete sub-buffer at a time.
+ * Hone: the relay channels of a session, written without locks on each CPU.
  *
- * relay's own read is not used: with a full ring and a reader at work it
- * takes the overwrite branch, throws away a whole sub-buffer without counting
- * it and goes on in the middle of a record; and it hands out a sub-buffer
- * that is being written.
+ * A ring that is full takes no more, or writes over its oldest sub-buffer. A
+ * ring that does the latter is never read: it is frozen first.
  */
 #include "hone.h"
 
 #include <linux/cpu.h>
-#include <linux/debugfs.h>
 #include <linux/percpu.h>
-#include <linux/poll.h>
 #include <linux/relay.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 #include <linux/timekeeping.h>
-#include <linux/uaccess.h>
 
 /* Sub-buffers complete and not read yet. */
 static u32 hone_ready(const struct rchan_buf *b)
 {
-	/* Pairs with hone_consumed(): what is written over has been read. */
+	/* Pairs with hone_chan_read(): what is written over has been read. */
 	return b->subbufs_produced - smp_load_acquire(&b->subbufs_consumed);
 }
 
-static u32 *hone_used(struct hone_stream *s, const struct rchan_buf *b,
-		      size_t subbuf)
+/**
+ * hone_slot - what is in a sub-buffer
+ * @b: the ring
+ * @subbuf: number of the sub-buffer, which is complete or about to be
+ *
+ * Return: its note.
+ */
+struct hone_slot *hone_slot(const struct rchan_buf *b, size_t subbuf)
 {
+	const struct hone_chan *ch = b->chan->private_data;
 	size_t n = b->chan->n_subbufs;
 
-	return &s->used[b->cpu * n + subbuf % n];
+	return &ch->slots[b->cpu * n + subbuf % n];
+}
+
+/* The oldest sub-buffer is written over. */
+static void hone_evict(struct rchan_buf *b, struct hone_cpu *c)
+{
+	const struct hone_slot *slot = hone_slot(b, b->subbufs_consumed);
+	int k;
+
+	for (k = 0; k < HONE_KIND_MAX; k++)
+		c->count[k].overwritten += slot->records[k];
+	/* A reader that was in the middle of it has not read it. */
+	b->bytes_consumed = 0;
+	b->subbufs_consumed++;
+}
+
+/*
+ * A quarter of the ring is new since the last time: what is told only once is
+ * told again long before that is written over. One CPU does so for all.
+ */
+static void hone_tell_again(struct hone_cpu *c)
+{
+	if (c->gen == hone_generation())
+		hone_next_generation();
+	c->gen = hone_generation();
 }
 
 /*
@@ -42,14 +66,20 @@ static u32 *hone_used(struct hone_stream *s, const struct rchan_buf *b,
 static int hone_subbuf_start(struct rchan_buf *b, void *subbuf, void *prev,
 			     size_t prev_padding)
 {
-	struct hone_stream *s = b->chan->private_data;
-	struct hone_cpu *c = per_cpu_ptr(s->cpu, b->cpu);
+	struct hone_chan *ch = b->chan->private_data;
+	struct hone_cpu *c = per_cpu_ptr(ch->cpu, b->cpu);
+	u32 ready = hone_ready(b), n = b->chan->n_subbufs;
+	struct hone_stream *s = ch->stream;
 	struct hone_subbuf *head = subbuf;
-	u32 ready = hone_ready(b);
+	/* Pairs with hone_chan_overwrite(). */
+	bool evict = smp_load_acquire(&c->evict);
 	u64 boot, real;
 
-	if (ready >= b->chan->n_subbufs)
-		return 0;
+	if (ready >= n) {
+		if (!evict)
+			return 0;
+		hone_evict(b, c);
+	}
 
 	boot = ktime_get_boottime_ns();
 	real = ktime_get_real_ns();
@@ -65,19 +95,36 @@ static int hone_subbuf_start(struct rchan_buf *b, void *subbuf, void *prev,
 	head->snaplen = s->snaplen;
 	if (s->changes)
 		head->rec.flags |= HONE_F_SUBBUF_CHANGES;
+	if (ch == &s->identity)
+		head->rec.flags |= HONE_F_SUBBUF_IDENTITY;
 	subbuf_start_reserve(b, sizeof(*head));
 	/* The last free sub-buffer is not for packets. */
-	c->limit = ready + 1 < b->chan->n_subbufs ? b->chan->subbuf_size : 0;
+	c->limit = evict || ready + 1 < n ? b->chan->subbuf_size : 0;
+	if (evict && !(c->subbufs % (n / HONE_SUBBUFS_MIN)))
+		hone_tell_again(c);
 	return 1;
 }
 
+/* A sub-buffer is complete: how much is in it? */
+static void hone_note_slot(struct rchan_buf *b, struct hone_cpu *c)
+{
+	struct hone_slot *slot = hone_slot(b, b->subbufs_produced);
+	int k;
+
+	slot->used = b->offset;
+	for (k = 0; k < HONE_KIND_MAX; k++) {
+		slot->records[k] = c->count[k].written - c->complete[k];
+		c->complete[k] = c->count[k].written;
+	}
+}
+
 /* Complete the current sub-buffer and begin the next one with @len to come. */
-static bool hone_switch(struct hone_stream *s, struct rchan_buf *b, u32 len)
+static bool hone_switch(struct hone_cpu *c, struct rchan_buf *b, u32 len)
 {
 	if (b->offset <= b->chan->subbuf_size) {
-		*hone_used(s, b, b->subbufs_produced) = b->offset;
+		hone_note_slot(b, c);
 		/*
-		 * Records and used length before subbufs_produced; pairs with
+		 * Records and their note before subbufs_produced; pairs with
 		 * the acquire in hone_chan_read().
 		 */
 		smp_wmb();
@@ -85,13 +132,14 @@ static bool hone_switch(struct hone_stream *s, struct rchan_buf *b, u32 len)
 	return relay_switch_subbuf(b, len);
 }
 
-static bool hone_make_room(struct hone_stream *s, struct hone_cpu *c,
-			   struct rchan_buf *b, enum hone_kind kind, u32 len)
+static bool hone_make_room(struct hone_cpu *c, struct rchan_buf *b,
+			   enum hone_kind kind, u32 len)
 {
 	u32 size = b->chan->subbuf_size, n = b->chan->n_subbufs;
 
 	if (kind == HONE_KIND_PACKET) {
-		u32 ready = hone_ready(b);
+		/* Where the oldest gives way there is always room. */
+		u32 ready = c->evict ? 0 : hone_ready(b);
 
 		if (b->offset + len <= size) {
 			/* It was the last free one; is it still? */
@@ -105,7 +153,16 @@ static bool hone_make_room(struct hone_stream *s, struct hone_cpu *c,
 		if (ready + 1 >= n)
 			return false;
 	}
-	return hone_switch(s, b, len);
+	return hone_switch(c, b, len);
+}
+
+/* A record is lost that comes now. */
+static void hone_lose(struct hone_cpu *c, enum hone_kind kind, u32 len, u64 now)
+{
+	c->seq++;
+	c->count[kind].lost++;
+	c->lost++;
+	hone_gap_add(&c->gap, kind, len, now);
 }
 
 static void hone_put_lost(struct hone_cpu *c, struct rchan_buf *b, u64 now)
@@ -127,31 +184,40 @@ static void hone_put_lost(struct hone_cpu *c, struct rchan_buf *b, u64 now)
  * The record is published by hone_commit(), before interrupts are on again.
  *
  * Context: interrupts off; not NMI.
- * Return: where to write it, or NULL if the ring is full; that is counted.
+ * Return: where to write it, or NULL if the ring is full or frozen; that is
+ * counted.
  */
 void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
 		   u64 now)
 {
-	struct rchan_buf *b = *this_cpu_ptr(s->chan->buf);
-	struct hone_cpu *c = this_cpu_ptr(s->cpu);
-	u32 limit = kind == HONE_KIND_PACKET ? c->limit : s->chan->subbuf_size;
+	struct hone_chan *ch = s->of[kind];
+	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
+	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
+	u32 limit = kind == HONE_KIND_PACKET ? c->limit : b->chan->subbuf_size;
 	u32 need = len;
 
 	c->count[kind].seen++;
-	c->seq++;
+	/*
+	 * Pairs with hone_stream_thaw(), behind which evict is settled, and
+	 * with synchronize_rcu() in hone_stream_freeze().
+	 */
+	if (unlikely(smp_load_acquire(&s->frozen))) {
+		hone_lose(c, kind, len, now);
+		return NULL;
+	}
 	if (unlikely(c->gap.open))
 		need += sizeof(struct hone_lost);
 	if (unlikely(b->offset + need > limit)) {
 		c->now = now;
-		if (!hone_make_room(s, c, b, kind, need)) {
-			c->count[kind].lost++;
-			c->lost++;
-			hone_gap_add(&c->gap, kind, len, now);
+		if (!hone_make_room(c, b, kind, need)) {
+			hone_lose(c, kind, len, now);
 			return NULL;
 		}
 	}
 	if (unlikely(c->gap.open))
 		hone_put_lost(c, b, now);
+	/* A sub-buffer that begins with it has told its number. */
+	c->seq++;
 	return b->data + b->offset;
 }
 
@@ -169,8 +235,9 @@ void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
 void hone_commit(struct hone_stream *s, enum hone_kind kind,
 		 struct hone_rec *rec, u64 now)
 {
-	struct rchan_buf *b = *this_cpu_ptr(s->chan->buf);
-	struct hone_cpu *c = this_cpu_ptr(s->cpu);
+	struct hone_chan *ch = s->of[kind];
+	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
+	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
 
 	rec->time = now;
 	rec->seq = c->seq;
@@ -192,7 +259,7 @@ void hone_commit(struct hone_stream *s, enum hone_kind kind,
  */
 void hone_count_truncated(struct hone_stream *s, enum hone_kind kind)
 {
-	this_cpu_ptr(s->cpu)->count[kind].truncated++;
+	this_cpu_ptr(s->of[kind]->cpu)->count[kind].truncated++;
 }
 
 /**
@@ -206,7 +273,7 @@ void hone_count_truncated(struct hone_stream *s, enum hone_kind kind)
  */
 void hone_count_filtered(struct hone_stream *s, enum hone_kind kind)
 {
-	struct hone_count *count = &this_cpu_ptr(s->cpu)->count[kind];
+	struct hone_count *count = &this_cpu_ptr(s->of[kind]->cpu)->count[kind];
 
 	count->seen++;
 	count->filtered++;
@@ -223,14 +290,14 @@ void hone_count_filtered(struct hone_stream *s, enum hone_kind kind)
  */
 void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind)
 {
-	struct hone_count *count = &this_cpu_ptr(s->cpu)->count[kind];
+	struct hone_count *count = &this_cpu_ptr(s->of[kind]->cpu)->count[kind];
 
 	count->seen--;
 	count->filtered--;
 }
 
 /**
- * hone_last - the record that was offered last on this CPU
+ * hone_last - the record that was offered last on this CPU, to its events
  * @s: the stream
  *
  * Context: interrupts off.
@@ -238,8 +305,8 @@ void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind)
  */
 const struct hone_rec *hone_last(struct hone_stream *s)
 {
-	const struct rchan_buf *b = *this_cpu_ptr(s->chan->buf);
-	const struct hone_cpu *c = this_cpu_ptr(s->cpu);
+	const struct rchan_buf *b = *this_cpu_ptr(s->events.rchan->buf);
+	const struct hone_cpu *c = this_cpu_ptr(s->events.cpu);
 	const struct hone_rec *rec = b->data + c->last;
 
 	/* In the sub-buffer that is being written, right at its end. */
@@ -264,8 +331,9 @@ const struct hone_rec *hone_last(struct hone_stream *s)
 void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 		    const struct hone_rec *rec, bool truncated)
 {
-	struct rchan_buf *b = *this_cpu_ptr(s->chan->buf);
-	struct hone_cpu *c = this_cpu_ptr(s->cpu);
+	struct hone_chan *ch = s->of[kind];
+	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
+	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
 	struct hone_count *count = &c->count[kind];
 
 	c->seq--;
@@ -329,170 +397,126 @@ void hone_emit(const struct hone_rec *rec, enum hone_kind kind)
 	hone_emit_to(rec, kind, ~0);
 }
 
-/* Make what the CPU has written so far, and its losses, readable. */
-static void hone_flush(void *info)
+/**
+ * hone_flush - complete the current sub-buffer, with what was lost till now
+ * @info: the ring, &struct rchan_buf; it does not write over its oldest
+ *
+ * Context: the ring's CPU; or that one is offline, and its read_lock held.
+ */
+void hone_flush(void *info)
 {
 	struct rchan_buf *b = info;
-	struct hone_stream *s = b->chan->private_data;
-	struct hone_cpu *c = per_cpu_ptr(s->cpu, b->cpu);
+	struct hone_chan *ch = b->chan->private_data;
+	struct hone_cpu *c = per_cpu_ptr(ch->cpu, b->cpu);
 	u32 need = sizeof(struct hone_lost);
 	unsigned long flags;
 
 	local_irq_save(flags);
 	c->now = ktime_get_boottime_ns();
-	if (c->gap.open) {
+	/* A gap of a frozen ring grows on: it is told of when that has thawed. */
+	if (c->gap.open && !READ_ONCE(ch->stream->frozen)) {
 		if (b->offset + need <= b->chan->subbuf_size ||
-		    hone_switch(s, b, need))
+		    hone_switch(c, b, need))
 			hone_put_lost(c, b, c->now);
 	}
 	if (b->offset > sizeof(struct hone_subbuf) &&
 	    b->offset <= b->chan->subbuf_size)
-		hone_switch(s, b, 0);
+		hone_switch(c, b, 0);
 	local_irq_restore(flags);
 }
 
-static void hone_flush_cpu(struct rchan_buf *b)
+/* The oldest sub-buffers of all rings give way from now on, or no more. */
+static int hone_chan_overwrite(struct hone_chan *ch, bool evict)
 {
-	/*
-	 * Whoever removes a session holds this lock and waits for readers:
-	 * never wait for it here. The next read will do.
-	 */
-	if (!cpus_read_trylock())
-		return;
-	/* An offline CPU writes nothing; read_lock keeps other flushers out. */
-	if (smp_call_function_single(b->cpu, hone_flush, b, 1))
-		hone_flush(b);
-	cpus_read_unlock();
-}
-
-/* The reader is done with a sub-buffer. */
-static void hone_consumed(struct rchan_buf *b)
-{
-	b->bytes_consumed = 0;
-	/* Pairs with hone_ready(). */
-	smp_store_release(&b->subbufs_consumed, b->subbufs_consumed + 1);
-}
-
-static ssize_t hone_chan_read(struct file *file, char __user *ubuf,
-			      size_t count, loff_t *pos)
-{
-	struct rchan_buf *b = file->private_data;
-	struct hone_stream *s = b->chan->private_data;
-	struct hone_cpu *c = per_cpu_ptr(s->cpu, b->cpu);
-	bool flushed = false;
-	size_t done = 0;
-	int err;
-
-	err = mutex_lock_interruptible(&c->read_lock);
-	if (err)
-		return err;
-	while (done < count) {
-		size_t cons = b->subbufs_consumed, i, len;
-		u32 used;
-
-		/* Pairs with the barrier in hone_switch(). */
-		if (smp_load_acquire(&b->subbufs_produced) == cons) {
-			if (done || flushed)
-				break;
-			hone_flush_cpu(b);
-			flushed = true;
-			continue;
-		}
-		i = cons % b->chan->n_subbufs;
-		used = *hone_used(s, b, cons);
-		len = min(used - b->bytes_consumed, count - done);
-		if (copy_to_user(ubuf + done, b->start +
-				 i * b->chan->subbuf_size + b->bytes_consumed,
-				 len)) {
-			if (!done)
-				err = -EFAULT;
-			break;
-		}
-		b->bytes_consumed += len;
-		done += len;
-		if (b->bytes_consumed == used)
-			hone_consumed(b);
-	}
-	mutex_unlock(&c->read_lock);
-	return done ?: err;
-}
-
-static int hone_chan_fopen(struct inode *inode, struct file *file)
-{
-	struct rchan_buf *b = inode->i_private;
-	struct hone_stream *s = b->chan->private_data;
 	struct hone_cpu *c;
 	int cpu, err;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-
-	/* relay shows the file before the buffer is complete. */
+	if (!ch->cpu)
+		return 0;
 	for_each_possible_cpu(cpu) {
-		if (READ_ONCE(*per_cpu_ptr(b->chan->buf, cpu)) == b)
-			break;
+		c = per_cpu_ptr(ch->cpu, cpu);
+		/* Whoever reads is done, or finds that it may not. */
+		err = mutex_lock_interruptible(&c->read_lock);
+		if (err)
+			return err;
+		/* Pairs with hone_subbuf_start(): what was read is read. */
+		smp_store_release(&c->evict, evict);
+		mutex_unlock(&c->read_lock);
 	}
-	if (cpu >= nr_cpu_ids)
-		return -EAGAIN;
-
-	c = per_cpu_ptr(s->cpu, cpu);
-	if (atomic_cmpxchg(&c->readers, 0, 1))
-		return -EBUSY;
-	err = relay_file_operations.open(inode, file);
-	if (err) {
-		atomic_set(&c->readers, 0);
-		return err;
-	}
-	hone_session_get(hone_session_of(s));
 	return 0;
 }
 
-static int hone_chan_release(struct inode *inode, struct file *file)
-{
-	struct rchan_buf *b = file->private_data;
-	struct hone_stream *s = b->chan->private_data;
-
-	atomic_set(&per_cpu_ptr(s->cpu, b->cpu)->readers, 0);
-	relay_file_operations.release(inode, file);
-	hone_session_put(hone_session_of(s));
-	return 0;
-}
-
-static loff_t hone_chan_llseek(struct file *file, loff_t off, int whence)
-{
-	return -ESPIPE;
-}
-
-static __poll_t hone_chan_poll(struct file *file, poll_table *wait)
-{
-	return relay_file_operations.poll(file, wait);
-}
-
-/*
- * Not relay's own: a file that can be mapped is refused when the kernel is
- * locked down.
+/**
+ * hone_stream_overwrite - a full ring gives up its oldest records
+ * @s: a stream nobody writes to, as it is frozen or not started
+ *
+ * On return nobody reads it.
+ *
+ * Context: process context; may sleep.
+ * Return: 0, or -EINTR, and the stream is as it was.
  */
-static const struct file_operations hone_chan_fops = {
-	.owner		= THIS_MODULE,
-	.open		= hone_chan_fopen,
-	.read		= hone_chan_read,
-	.poll		= hone_chan_poll,
-	.llseek		= hone_chan_llseek,
-	.release	= hone_chan_release,
-};
-
-static struct dentry *hone_create_buf_file(const char *name,
-					   struct dentry *parent, umode_t mode,
-					   struct rchan_buf *b, int *is_global)
+int hone_stream_overwrite(struct hone_stream *s)
 {
-	return debugfs_create_file(name, 0400, parent, b, &hone_chan_fops);
+	int err;
+
+	err = hone_chan_overwrite(&s->events, true);
+	if (!err)
+		err = hone_chan_overwrite(&s->identity, true);
+	if (err)
+		hone_stream_keep(s);
+	return err;
 }
 
-static int hone_remove_buf_file(struct dentry *dentry)
+static void hone_chan_keep(struct hone_chan *ch)
 {
-	/* Nobody opens it from now on; who has it open keeps the buffer. */
-	debugfs_remove(dentry);
-	return 0;
+	int cpu;
+
+	if (!ch->cpu)
+		return;
+	for_each_possible_cpu(cpu) {
+		/* Pairs with hone_chan_read(): all that was written is there. */
+		smp_store_release(&per_cpu_ptr(ch->cpu, cpu)->evict, false);
+	}
+}
+
+/**
+ * hone_stream_keep - a full ring takes no more, and can be read
+ * @s: a stream nobody writes to, as it is frozen or stopped
+ *
+ * Context: any.
+ */
+void hone_stream_keep(struct hone_stream *s)
+{
+	hone_chan_keep(&s->events);
+	hone_chan_keep(&s->identity);
+}
+
+/**
+ * hone_stream_freeze - lose what comes from now on, and keep what is there
+ * @s: the stream
+ *
+ * On return nobody writes to it until it has thawed.
+ *
+ * Context: process context; may sleep.
+ */
+void hone_stream_freeze(struct hone_stream *s)
+{
+	WRITE_ONCE(s->frozen, true);
+	/* Who has not seen that writes with interrupts off. */
+	synchronize_rcu();
+	hone_stream_keep(s);
+}
+
+/**
+ * hone_stream_thaw - write again
+ * @s: a frozen stream
+ *
+ * Context: any.
+ */
+void hone_stream_thaw(struct hone_stream *s)
+{
+	/* Pairs with hone_reserve(). */
+	smp_store_release(&s->frozen, false);
 }
 
 static const struct rchan_callbacks hone_chan_callbacks = {
@@ -502,9 +526,10 @@ static const struct rchan_callbacks hone_chan_callbacks = {
 };
 
 /**
- * hone_chan_open - allocate the rings and show their files
- * @s: the stream
- * @dir: where to put events0, events1, ...
+ * hone_chan_open - allocate the rings of a channel and show their files
+ * @ch: the channel
+ * @name: of its files, the CPU's number follows
+ * @dir: where to put them
  * @subbuf_size: bytes of a sub-buffer
  * @n_subbufs: their number on each CPU
  *
@@ -514,7 +539,7 @@ static const struct rchan_callbacks hone_chan_callbacks = {
  * Context: process context; may sleep.
  * Return: 0 or -ENOMEM.
  */
-int hone_chan_open(struct hone_stream *s, struct dentry *dir,
+int hone_chan_open(struct hone_chan *ch, const char *name, struct dentry *dir,
 		   u32 subbuf_size, u32 n_subbufs)
 {
 	struct hone_cpu __percpu *cpus = alloc_percpu(struct hone_cpu);
@@ -525,28 +550,29 @@ int hone_chan_open(struct hone_stream *s, struct dentry *dir,
 	for_each_possible_cpu(cpu)
 		mutex_init(&per_cpu_ptr(cpus, cpu)->read_lock);
 	/* Pairs with hone_counts_add(). */
-	smp_store_release(&s->cpu, cpus);
-	s->used = kvcalloc(nr_cpu_ids, n_subbufs * sizeof(*s->used),
-			   GFP_KERNEL);
-	if (!s->used)
+	smp_store_release(&ch->cpu, cpus);
+	ch->slots = kvcalloc(nr_cpu_ids, n_subbufs * sizeof(*ch->slots),
+			     GFP_KERNEL);
+	if (!ch->slots)
 		return -ENOMEM;
 
 	/* relay misses a CPU that comes online while it opens. */
 	cpus_read_lock();
-	s->chan = relay_open("events", dir, subbuf_size, n_subbufs,
-			     &hone_chan_callbacks, s);
+	ch->rchan = relay_open(name, dir, subbuf_size, n_subbufs,
+			       &hone_chan_callbacks, ch);
 	cpus_read_unlock();
-	return s->chan ? 0 : -ENOMEM;
+	return ch->rchan ? 0 : -ENOMEM;
 }
 
 /**
  * hone_chan_close - give back what hone_chan_open() has allocated but the rings
- * @s: a stream nobody writes to, whose files are closed and removed
+ * @ch: a channel nobody writes to, whose files are closed and removed, or that
+ *	was never opened
  *
  * Context: process context; may sleep.
  */
-void hone_chan_close(struct hone_stream *s)
+void hone_chan_close(struct hone_chan *ch)
 {
-	kvfree(s->used);
-	free_percpu(s->cpu);
+	kvfree(ch->slots);
+	free_percpu(ch->cpu);
 }

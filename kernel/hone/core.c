@@ -18,7 +18,7 @@ static atomic64_t hone_last_image;
 
 /* Changed under hone_lock, walked under RCU. */
 LIST_HEAD(hone_streams);
-/* Changed under hone_lock; never 0, which is "not announced". */
+/* Never 0, which is "not announced". */
 u32 hone_gen __read_mostly = 1;
 
 /**
@@ -156,9 +156,25 @@ static struct hone_source *hone_last_source(void)
 	return list_last_entry(&hone_sources, struct hone_source, list);
 }
 
-static u32 hone_next_generation(void)
+static u32 hone_gen_after(u32 gen)
 {
-	return hone_gen + 1 ?: 1;
+	return gen == U32_MAX ? 1 : gen + 1;
+}
+
+/**
+ * hone_next_generation - announce everything anew
+ *
+ * As after a start: each process and socket is told of before its next packet,
+ * and at its end.
+ *
+ * Context: any.
+ */
+void hone_next_generation(void)
+{
+	u32 gen = READ_ONCE(hone_gen);
+
+	/* If somebody else was faster that will do. */
+	cmpxchg(&hone_gen, gen, hone_gen_after(gen));
 }
 
 /**
@@ -174,12 +190,17 @@ int hone_capture_start(struct hone_stream *s)
 {
 	bool first;
 	int err = 0;
+	u32 gen;
 
 	mutex_lock(&hone_lock);
 	first = list_empty(&hone_streams);
-	s->gen = hone_next_generation();
+	s->gen = READ_ONCE(hone_gen);
 	list_add_tail_rcu(&s->list, &hone_streams);
-	WRITE_ONCE(hone_gen, s->gen);
+	/* A ring that is overwritten may begin a generation at any time. */
+	do {
+		gen = READ_ONCE(hone_gen);
+		WRITE_ONCE(s->gen, hone_gen_after(gen));
+	} while (cmpxchg(&hone_gen, gen, s->gen) != gen);
 	if (first)
 		err = hone_sources_start();
 	if (!err) {
@@ -195,20 +216,6 @@ int hone_capture_start(struct hone_stream *s)
 		synchronize_rcu();
 	}
 	return err;
-}
-
-/**
- * hone_capture_again - announce everything anew
- *
- * As after a start: each process and socket is told of before its next packet.
- *
- * Context: process context; may sleep.
- */
-void hone_capture_again(void)
-{
-	mutex_lock(&hone_lock);
-	WRITE_ONCE(hone_gen, hone_next_generation());
-	mutex_unlock(&hone_lock);
 }
 
 /**
@@ -250,7 +257,7 @@ static int __init hone_init(void)
 {
 	hone_root = debugfs_create_dir("hone", NULL);
 	hone_process_init();
-	hone_session_init(hone_root);
+	hone_control_init(hone_root);
 	hone_sysfs_init();
 	return 0;
 }

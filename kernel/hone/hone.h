@@ -10,6 +10,8 @@
 #include <linux/mutex.h>
 
 struct dentry;
+struct file;
+struct inode;
 struct mm_struct;
 struct rchan_buf;
 struct seq_file;
@@ -38,17 +40,20 @@ struct seq_file;
  * @seen: records offered
  * @filtered: of these, not wanted by the session
  * @written: of these, put into the ring
- * @lost: of these, dropped because the ring was full
+ * @lost: of these, dropped because the ring was full or frozen
+ * @overwritten: of @written, written over before they were read
  * @bytes: bytes written
  * @truncated: of @written, cut to fit
  *
- * @seen is the sum of @filtered, @written and @lost.
+ * @seen is the sum of @filtered, @written and @lost. What is shown as written
+ * is @written without @overwritten.
  */
 struct hone_count {
 	u64	seen;
 	u64	filtered;
 	u64	written;
 	u64	lost;
+	u64	overwritten;
 	u64	bytes;
 	u64	truncated;
 };
@@ -70,14 +75,28 @@ struct hone_gap {
 };
 
 /**
- * struct hone_cpu - one CPU's part of a session
+ * struct hone_slot - what is in a complete sub-buffer
+ * @used: bytes
+ * @records: that are accounted, by kind
+ */
+struct hone_slot {
+	u32	used;
+	u32	records[HONE_KIND_MAX];
+};
+
+/**
+ * struct hone_cpu - one CPU's part of a channel
  * @now: time of the record or flush that may begin a sub-buffer
  * @limit: packets may fill the sub-buffer up to here
  * @last: where the last record was written in its sub-buffer
  * @seq: number of the last record offered
+ * @gen: generation when a quarter of the ring had been written last
+ * @evict: a full ring gives up its oldest sub-buffer, and is not read; set
+ *	under @read_lock while nobody writes
  * @subbufs: sub-buffers begun
  * @lost: records lost, all kinds
  * @count: account by kind
+ * @complete: records written, by kind, when the sub-buffer was begun
  * @gap: the gap that is open now
  * @read_lock: one reader or flusher at a time; protects the read position
  * @readers: file is open
@@ -89,9 +108,12 @@ struct hone_cpu {
 	u32	limit;
 	u32	last;
 	u32	seq;
+	u32	gen;
+	bool	evict;
 	u64	subbufs;
 	u64	lost;
 	struct hone_count count[HONE_KIND_MAX];
+	u64	complete[HONE_KIND_MAX];
 	struct hone_gap gap;
 	struct mutex read_lock;	/* read position, flushing */
 	atomic_t readers;
@@ -124,9 +146,21 @@ bool hone_attr_put(struct hone_recbuf *rb, u16 type, const void *val, u32 len);
 void hone_subbuf_fill(struct hone_subbuf *rec, u32 cpu, u64 now, u64 real);
 
 /* channel.c */
-int hone_chan_open(struct hone_stream *s, struct dentry *dir,
+struct hone_slot *hone_slot(const struct rchan_buf *b, size_t subbuf);
+void hone_flush(void *info);
+int hone_stream_overwrite(struct hone_stream *s);
+void hone_stream_keep(struct hone_stream *s);
+void hone_stream_freeze(struct hone_stream *s);
+void hone_stream_thaw(struct hone_stream *s);
+int hone_chan_open(struct hone_chan *ch, const char *name, struct dentry *dir,
 		   u32 subbuf_size, u32 n_subbufs);
-void hone_chan_close(struct hone_stream *s);
+void hone_chan_close(struct hone_chan *ch);
+
+/* chan_file.c */
+struct dentry *hone_create_buf_file(const char *name, struct dentry *parent,
+				    umode_t mode, struct rchan_buf *b,
+				    int *is_global);
+int hone_remove_buf_file(struct dentry *dentry);
 
 /* match.c */
 
@@ -272,6 +306,14 @@ void hone_sysfs_init(void);
 
 /* session.c */
 
+enum hone_state {
+	HONE_STATE_NEW,
+	HONE_STATE_RUNNING,
+	HONE_STATE_STOPPED,
+};
+
+#define HONE_KINDS_ALL	(BIT(HONE_KIND_MAX) - 1)
+
 /**
  * struct hone_session - a capture, from open to close of the control file
  * @stream: what writers see
@@ -286,6 +328,8 @@ void hone_sysfs_init(void);
  * @changes: of datagrams taken only those that another task takes
  * @count: packets and bytes are counted
  * @interval: and told of so often, seconds
+ * @overwrite: a full ring gives up its oldest records
+ * @split: processes and sockets have rings of their own; settled at the start
  * @filter: wanted packets, or NULL
  * @match: wanted processes, or NULL
  * @error: why the last command was refused
@@ -305,6 +349,8 @@ struct hone_session {
 	bool changes;
 	bool count;
 	u32 interval;
+	bool overwrite;
+	bool split;
 	struct hone_filter *filter;
 	struct hone_match *match;
 	char error[128];
@@ -314,6 +360,14 @@ struct hone_session {
 
 extern const struct hone_filter_ops *hone_filter_ops;
 
+__printf(3, 4)
+int hone_refuse(struct hone_session *s, int err, const char *fmt, ...);
+int hone_session_start(struct hone_session *s);
+void hone_session_freeze(struct hone_session *s);
+int hone_session_thaw(struct hone_session *s);
+void hone_session_stop(struct hone_session *s);
+struct hone_session *hone_session_new(void);
+void hone_session_end(struct hone_session *s);
 unsigned int hone_session_count(void);
 void hone_session_totals(struct hone_count sum[HONE_KIND_MAX]);
 struct hone_session *hone_session_get(struct hone_session *s);
@@ -327,12 +381,24 @@ static inline struct hone_session *hone_session_of(struct hone_stream *s)
 /* core.c */
 struct dentry *hone_dir(void);
 int hone_capture_start(struct hone_stream *s);
-void hone_capture_again(void);
+void hone_next_generation(void);
 void hone_capture_stop(struct hone_stream *s);
 int hone_source_snap(struct hone_snap *snap, unsigned int nr, u64 *pos);
 
-/* session.c, process.c */
-void hone_session_init(struct dentry *dir);
+/* control.c */
+int hone_session_commands(struct hone_session *s, char *text);
+int hone_control_release(struct inode *inode, struct file *file);
+ssize_t hone_control_write(struct file *file, const char __user *ubuf,
+			   size_t count, loff_t *pos);
+ssize_t hone_control_read(struct file *file, char __user *ubuf, size_t count,
+			  loff_t *pos);
+void hone_control_init(struct dentry *dir);
+
+/* boot.c */
+bool hone_boot_waits(void);
+void hone_boot_end(void);
+
+/* process.c */
 void hone_process_init(void);
 
 /* snapshot.c */

@@ -325,7 +325,7 @@ int hone_match_start(struct hone_session *s)
 		;
 	/* What sockets have learned until now does not count. */
 	WRITE_ONCE(hone_match_gen[s->nr], hone_generation() + 1);
-	hone_capture_again();
+	hone_next_generation();
 	while ((task = hone_next_task(nr, PIDTYPE_PID))) {
 		hone_match_holder(task, s->nr);
 		nr = max(nr, task_pid_nr(task)) + 1;

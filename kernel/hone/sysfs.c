@@ -102,6 +102,15 @@ static int hone_set_comment(const char *val)
 	return 0;
 }
 
+/* What began at boot can end without a reader; it cannot begin later. */
+static int hone_set_boot(const char *val)
+{
+	if (strcmp(val, "off"))
+		return -EINVAL;
+	hone_boot_end();
+	return 0;
+}
+
 #define HONE_SHOW(_name, _fmt, ...)					\
 static ssize_t _name##_show(struct kobject *kobj,			\
 			    struct kobj_attribute *attr, char *buf)	\
@@ -114,6 +123,7 @@ HONE_SHOW(sessions, "%u", hone_session_count())
 HONE_SHOW(snaplen, "%u", READ_ONCE(hone_defaults.snaplen))
 HONE_SHOW(subbuf_size, "%u", READ_ONCE(hone_defaults.subbuf_size))
 HONE_SHOW(subbufs, "%u", READ_ONCE(hone_defaults.subbufs))
+HONE_SHOW(boot, "%s", hone_boot_waits() ? "on" : "off")
 
 static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
@@ -123,8 +133,7 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 		"direction", "netns", "exclude_tgid", "exclude_socket",
 		"records", "datagrams", "restart", "hook",
 		"pid", "follow_forks", "exe", "comm", "uid", "gid", "cgroup",
-		"cookie",
-		"count",
+		"cookie", "count", "overwrite", "freeze", "boot",
 	};
 	int i, len = 0;
 
@@ -204,6 +213,7 @@ HONE_SETTING_RW(subbuf_size);
 HONE_SETTING_RW(subbufs);
 HONE_SETTING_RW(host_id);
 HONE_SETTING_RW(comment);
+HONE_SETTING_RW(boot);
 
 static struct attribute *hone_attrs[] = {
 	&hone_setting_version.attr.attr,
@@ -215,6 +225,7 @@ static struct attribute *hone_attrs[] = {
 	&hone_setting_subbufs.attr.attr,
 	&hone_setting_host_id.attr.attr,
 	&hone_setting_comment.attr.attr,
+	&hone_setting_boot.attr.attr,
 	NULL
 };
 

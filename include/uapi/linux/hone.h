@@ -2,8 +2,8 @@
 /*
  * Hone: the binary record stream that ties packets to processes.
  *
- * A stream is what read() gives on /sys/kernel/debug/hone/sN/events<cpu> and
- * on /sys/kernel/debug/hone/sN/snapshot: records, one behind the other, each
+ * A stream is what read() gives on /sys/kernel/debug/hone/sN/events<cpu>,
+ * identity<cpu> and snapshot: records, one behind the other, each
  * beginning with struct hone_rec and each a multiple of eight bytes long. All
  * integers are in the byte order of the machine that wrote them, except
  * addresses and ports, which are in network byte order; the layout is the same
@@ -91,10 +91,9 @@ enum hone_kind {
  * @type: &enum hone_rec_type
  * @flags: HONE_F_*, by type
  * @time: when, in nanoseconds of CLOCK_BOOTTIME
- * @seq: number of the record on its CPU and session; counts records that
- *	were lost too, so a step of more than one is a gap. Zero in
- *	HONE_REC_SUBBUF and HONE_REC_LOST (they take no number) and in a
- *	snapshot.
+ * @seq: number of the record in its stream; counts records that were lost
+ *	too, so a step of more than one is a gap. Zero in HONE_REC_SUBBUF and
+ *	HONE_REC_LOST (they take no number) and in a snapshot.
  * @cpu: the CPU whose stream this is, ~0 in a snapshot
  */
 struct hone_rec {
@@ -108,6 +107,7 @@ struct hone_rec {
 
 /* hone_rec.flags of HONE_REC_SUBBUF */
 #define HONE_F_SUBBUF_CHANGES	0x0001	/* "datagrams change": see hone_actor */
+#define HONE_F_SUBBUF_IDENTITY	0x0002	/* of an identity<cpu> file */
 #define HONE_F_SUBBUF_ORDERED	0x8000	/* set by readers, in a file's first
 					 * record: snapshot, then all CPUs'
 					 * records in one order, that of time
@@ -119,10 +119,13 @@ struct hone_rec {
  * @magic: HONE_MAGIC
  * @major: HONE_VERSION_MAJOR
  * @minor: HONE_VERSION_MINOR
- * @subbuf: number of the sub-buffer on its CPU, from 0 without gaps
+ * @subbuf: number of the sub-buffer in its stream, from 0; a step of more than
+ *	one, or a stream that does not begin with 0: those between were
+ *	overwritten
  * @real: CLOCK_REALTIME at @rec.time in nanoseconds
- * @lost: records lost on this CPU so far, all kinds
- * @next_seq: @rec.seq that the next record offered on this CPU gets
+ * @lost: records of this stream lost so far, all kinds
+ * @next_seq: @rec.seq that the next record offered to this stream gets; so
+ *	@next_seq - 1 - @lost records were written before, overwritten or not
  * @snaplen: bytes of a packet that are recorded at most
  *
  * Also the first record of a snapshot, with @rec.cpu ~0.

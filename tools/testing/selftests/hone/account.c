@@ -8,6 +8,7 @@
 #include "stream.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -208,6 +209,53 @@ TEST_F_TIMEOUT(flood, default_buffers, 200)
 TEST_F_TIMEOUT(flood, smallest_buffers, 200)
 {
 	flood(_metadata, "subbuf_size 32\nsubbufs 4\n", true);
+}
+
+#define CPU1_ONLINE	"/sys/devices/system/cpu/cpu1/online"
+
+static bool switch_cpu1(const char *on)
+{
+	int fd = open(CPU1_ONLINE, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, on, 1) == 1;
+
+	close(fd);
+	return ok;
+}
+
+/* Its ring is full, the gap is open, and then it goes: the reader is told. */
+TEST_F(flood, offline_cpu)
+{
+	struct recount c[STREAM_CPUS] = { };
+	struct sender sender = { .cpu = 1, .count = 2000 };
+	socklen_t len = sizeof(sender.to);
+	struct account a;
+	struct stream s;
+	int fd, k;
+
+	if (access(CPU1_ONLINE, W_OK))
+		SKIP(return, "there is no second CPU to switch off");
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	sender.to.sin_family = AF_INET;
+	sender.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(fd, (void *)&sender.to, sizeof(sender.to)));
+	ASSERT_EQ(0, getsockname(fd, (void *)&sender.to, &len));
+	ASSERT_EQ(0, stream_open(&s, "subbuf_size 32\nsubbufs 4\n"));
+	pthread_create(&sender.thread, NULL, send_all, &sender);
+	pthread_join(sender.thread, NULL);
+	ASSERT_TRUE(switch_cpu1("0"));
+	for (k = 0; k < 100 && stream_read(&s); k++)
+		recount(&s, c);
+	for (k = 0; k < HONE_KIND_MAX; k++) {
+		ASSERT_TRUE(stream_account(&s, 1, kinds[k], &a));
+		EXPECT_EQ(a.seen, a.filtered + a.written + a.lost);
+		EXPECT_EQ(a.written, c[1].written[k]);
+		EXPECT_EQ(a.lost, c[1].lost[k]);
+	}
+	/* The last one are the packets. */
+	EXPECT_GT(a.lost, 0);
+	EXPECT_TRUE(switch_cpu1("1"));
+	stream_close(&s);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

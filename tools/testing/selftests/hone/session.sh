@@ -11,7 +11,7 @@ if [ ! -d $dir ]; then
 	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 87
+ktap_set_plan 91
 
 # check DESCRIPTION COMMAND...: passes if the command does.
 check()
@@ -111,6 +111,10 @@ done
 check "comm with a blank" takes 'comm a\040b' '^comm: a b'
 check "follow_forks that is taken" takes follow_forks "^follow_forks: yes"
 check "filter that is taken" takes "filter 1,6 0 0 262144" "^filter: 1 instr"
+check "no such mode" refuses "mode ring" "neither drop nor overwrite"
+check "mode that is taken" takes "mode overwrite" "^mode: overwrite"
+check "freeze before start" refuses "freeze" "freeze: the session is not running"
+check "thaw before start" refuses "thaw" "thaw: the session is not frozen"
 check "change that is taken" takes "datagrams change" "^datagrams: change"
 check "sub-buffer too small" refuses "subbuf_size 4" "subbuf_size: 4 is not in"
 check "too few sub-buffers" refuses "subbufs 1" "subbufs: 1 is not in"

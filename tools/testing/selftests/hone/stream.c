@@ -14,17 +14,33 @@
 
 #define CHUNK	(1024 * 1024)
 
-static int open_channels(struct stream *s)
+/* Returns their number or a negative errno. */
+static int open_kind(struct stream *s, const char *kind)
 {
 	char name[128];
+	int n, fd;
 
-	for (s->cpus = 0; s->cpus < STREAM_CPUS; s->cpus++) {
-		snprintf(name, sizeof(name), "%s/events%d", s->dir, s->cpus);
-		s->fd[s->cpus] = open(name, O_RDONLY | O_CLOEXEC);
-		if (s->fd[s->cpus] < 0)
-			return errno == ENOENT && s->cpus ? 0 : -errno;
+	for (n = 0; n < STREAM_CPUS; n++) {
+		snprintf(name, sizeof(name), "%s/%s%d", s->dir, kind, n);
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return errno == ENOENT ? n : -errno;
+		s->fd[s->files++] = fd;
 	}
 	return -E2BIG;
+}
+
+static int open_channels(struct stream *s)
+{
+	int n;
+
+	s->cpus = open_kind(s, "events");
+	if (s->cpus <= 0)
+		return s->cpus ?: -ENOENT;
+	n = open_kind(s, "identity");
+	if (n < 0)
+		return n;
+	return n && n != s->cpus ? -EPROTO : 0;
 }
 
 /* Give commands to the session; 0 or a negative errno. */
@@ -70,20 +86,20 @@ fail:
  * One read, of what there was at that moment: under a sender that is faster
  * than this, reading until there is nothing left would never end.
  */
-static size_t read_channel(struct stream *s, int cpu)
+static size_t read_channel(struct stream *s, int file)
 {
 	ssize_t n;
 
-	if (s->size[cpu] - s->len[cpu] < CHUNK) {
-		s->size[cpu] = 2 * s->size[cpu] + CHUNK;
-		s->buf[cpu] = realloc(s->buf[cpu], s->size[cpu]);
-		if (!s->buf[cpu])
+	if (s->size[file] - s->len[file] < CHUNK) {
+		s->size[file] = 2 * s->size[file] + CHUNK;
+		s->buf[file] = realloc(s->buf[file], s->size[file]);
+		if (!s->buf[file])
 			abort();
 	}
-	n = read(s->fd[cpu], s->buf[cpu] + s->len[cpu], CHUNK);
+	n = read(s->fd[file], s->buf[file] + s->len[file], CHUNK);
 	if (n <= 0)
 		return 0;
-	s->len[cpu] += n;
+	s->len[file] += n;
 	return n;
 }
 
@@ -91,10 +107,10 @@ static size_t read_channel(struct stream *s, int cpu)
 size_t stream_read(struct stream *s)
 {
 	size_t got = 0;
-	int cpu;
+	int file;
 
-	for (cpu = 0; cpu < s->cpus; cpu++)
-		got += read_channel(s, cpu);
+	for (file = 0; file < s->files; file++)
+		got += read_channel(s, file);
 	return got;
 }
 
@@ -108,38 +124,38 @@ void stream_stop(struct stream *s)
 
 void stream_close(struct stream *s)
 {
-	int cpu;
+	int file;
 
-	for (cpu = 0; cpu < s->cpus; cpu++) {
-		close(s->fd[cpu]);
-		free(s->buf[cpu]);
+	for (file = 0; file < s->files; file++) {
+		close(s->fd[file]);
+		free(s->buf[file]);
 	}
 	close(s->control);
 }
 
-const struct hone_rec *stream_next(const struct stream *s, int cpu,
+const struct hone_rec *stream_next(const struct stream *s, int file,
 				   const struct hone_rec *rec)
 {
-	const uint8_t *p = rec ? (const uint8_t *)rec + rec->len : s->buf[cpu];
-	const uint8_t *end = s->buf[cpu] + s->len[cpu];
+	const uint8_t *p = rec ? (const uint8_t *)rec + rec->len : s->buf[file];
+	const uint8_t *end = s->buf[file] + s->len[file];
 
 	if (!p || end - p < (ptrdiff_t)sizeof(*rec))
 		return NULL;
 	rec = (const void *)p;
 	if (rec->len < sizeof(*rec) || rec->len % 8 || rec->len > end - p) {
-		printf("# cpu %d: bad record length %u at %td of %zu\n", cpu,
-		       rec->len, p - s->buf[cpu], s->len[cpu]);
+		printf("# file %d: bad record length %u at %td of %zu\n", file,
+		       rec->len, p - s->buf[file], s->len[file]);
 		return NULL;
 	}
 	return rec;
 }
 
-const struct hone_rec *stream_step(const struct stream *s, int *cpu,
+const struct hone_rec *stream_step(const struct stream *s, int *file,
 				   const struct hone_rec *rec)
 {
 	for (;;) {
-		rec = stream_next(s, *cpu, rec);
-		if (rec || ++*cpu >= s->cpus)
+		rec = stream_next(s, *file, rec);
+		if (rec || ++*file >= s->files)
 			return rec;
 	}
 }

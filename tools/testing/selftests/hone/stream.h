@@ -12,12 +12,15 @@
 
 #define HONE_DIR	"/sys/kernel/debug/hone"
 #define STREAM_CPUS	64
+#define STREAM_FILES	(2 * STREAM_CPUS)
 
 /**
  * struct stream - a session and all that was read from it
  * @control: descriptor of the control file
  * @dir: directory of the session
- * @cpus: number of channel files
+ * @cpus: number of CPUs
+ * @files: number of channel files: one a CPU, and if processes and sockets have
+ *	rings of their own as many for those, behind
  * @fd: their descriptors
  * @buf: what was read from each
  * @len: bytes in @buf
@@ -27,10 +30,11 @@ struct stream {
 	int control;
 	char dir[64];
 	int cpus;
-	int fd[STREAM_CPUS];
-	uint8_t *buf[STREAM_CPUS];
-	size_t len[STREAM_CPUS];
-	size_t size[STREAM_CPUS];
+	int files;
+	int fd[STREAM_FILES];
+	uint8_t *buf[STREAM_FILES];
+	size_t len[STREAM_FILES];
+	size_t size[STREAM_FILES];
 };
 
 int stream_open(struct stream *s, const char *commands);
@@ -39,12 +43,12 @@ size_t stream_read(struct stream *s);
 void stream_stop(struct stream *s);
 void stream_close(struct stream *s);
 
-/* Walk: the record behind @rec on @cpu, the first for NULL; NULL at the end. */
-const struct hone_rec *stream_next(const struct stream *s, int cpu,
+/* Walk: the record behind @rec in @file, the first for NULL; NULL at the end. */
+const struct hone_rec *stream_next(const struct stream *s, int file,
 				   const struct hone_rec *rec);
 
-/* The same over all CPUs: @cpu is 0 and @rec NULL at first. */
-const struct hone_rec *stream_step(const struct stream *s, int *cpu,
+/* The same over all files: @file is 0 and @rec NULL at first. */
+const struct hone_rec *stream_step(const struct stream *s, int *file,
 				   const struct hone_rec *rec);
 
 uint8_t *stream_snapshot(struct stream *s, size_t *len);
