@@ -26,6 +26,17 @@ failed()
 	printf '1..1\nnot ok 1 %s\n' "$2" >"$out/$1.ktap"
 }
 
+# The words for a capture from boot: one to be taken over, one that is refused,
+# one that is only ended.
+boot_words()
+{
+	case $variant-$1 in
+	y-4)		echo "hone.boot=on hone.boot_filter=bogus" ;;
+	debug-1)	echo "hone.boot=on" ;;
+	*)		echo 'hone.boot=maybe hone.boot=on hone.boot_filter="direction both;datagrams all"' ;;
+	esac
+}
+
 in_guest()
 {
 	local cpus=$1 dir=$out/cpus-$1 status=0 f name start=$SECONDS
@@ -33,7 +44,7 @@ in_guest()
 	mkdir -p "$dir"
 	"$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
 		--cpus "$cpus" --mem "$mem" --timeout "$limit" --out "$dir" \
-		--append "log_buf_len=1M kunit.enable=1 hone.comment=booted\\x20so hone.snaplen=many" \
+		--append "log_buf_len=1M kunit.enable=1 hone.comment=booted\\x20so hone.snaplen=many $(boot_words "$cpus")" \
 		check "$cpus" || status=$?
 	say "guest with $cpus CPUs: done in $((SECONDS - start)) s"
 	# A verdict of 1 is told by the tests' own results.

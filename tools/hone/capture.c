@@ -94,13 +94,18 @@ static void print_totals(const struct result *res)
 	print_count(p->seen, "seen by the kernel");
 	print_count(p->filtered, "filtered");
 	print_count(p->lost, "lost");
+	if (options.flight || options.boot)
+		print_count(p->overwritten, "overwritten");
 	if (!options.verbose)
 		return;
 	for (i = 0; i < sizeof(more) / sizeof(*more); i++) {
 		p = &res->kind[more[i].kind];
-		fprintf(stderr, "%llu %s, %llu lost\n",
+		fprintf(stderr, "%llu %s, %llu lost",
 			p->seen, more[i].name,
 			p->lost);
+		if (options.flight || options.boot)
+			fprintf(stderr, ", %llu overwritten", p->overwritten);
+		fputc('\n', stderr);
 	}
 	fprintf(stderr, "%llu processes and %llu sockets were created\n",
 		resolved.images,

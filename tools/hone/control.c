@@ -16,6 +16,7 @@
 #define DEBUGFS_MAGIC	0x64626720
 
 static int control = -1;
+static bool writable;
 static char *control_path, *dir;
 
 static char *path_in(const char *parent, const char *name)
@@ -52,9 +53,14 @@ static void explain(int err)
 	case EBUSY:
 		msg("there are too many captures already");
 		break;
+	case ENODEV:
+		msg("what was captured from boot was taken over or ended");
+		break;
 	case ENOENT:
 	case ENOTDIR:
-		if (debugfs_mounted())
+		if (debugfs_mounted() && options.boot)
+			msg("nothing is captured from boot (hone.boot=on)");
+		else if (debugfs_mounted())
 			msg("this kernel has no Hone (CONFIG_HONE)");
 		else
 			msg("debugfs is not there: mount -t debugfs none /sys/kernel/debug");
@@ -62,13 +68,17 @@ static void explain(int err)
 	}
 }
 
-int control_open(void)
+int control_open(const char *file)
 {
 	const char *name;
 
-	control_path = path_in(options.debugfs, "control");
+	control_path = path_in(options.debugfs, file);
 	/* Commands are appended; the status is read from the beginning. */
 	control = open(control_path, O_RDWR | O_APPEND | O_CLOEXEC);
+	writable = control >= 0;
+	/* A kernel that is locked down lets a file be read that only can be. */
+	if (!writable && (errno == EPERM || errno == EACCES))
+		control = open(control_path, O_RDONLY | O_CLOEXEC);
 	if (control < 0) {
 		int err = errno;
 
@@ -84,6 +94,11 @@ int control_open(void)
 	}
 	dir = path_in(options.debugfs, name);
 	return EXIT_OK;
+}
+
+bool control_writable(void)
+{
+	return writable;
 }
 
 const char *control_dir(void)
@@ -212,8 +227,8 @@ static void parse_stats(char *text, struct account *kinds)
 			if (lost >= 0 && lost < n)
 				kinds[k].lost = strtoull(field[lost], NULL, 10);
 			if (overwritten >= 0 && overwritten < n)
-				kinds[k].lost += strtoull(field[overwritten],
-							  NULL, 10);
+				kinds[k].overwritten =
+					strtoull(field[overwritten], NULL, 10);
 		}
 	}
 }

@@ -6,8 +6,13 @@
 #include "msg.h"
 #include "sink.h"
 
-/* A new session, or EXIT_* after a message; 0 is success. */
-int control_open(void);
+/*
+ * A session by Hone's @file "control", a new one, or "boot". EXIT_* after a
+ * message; 0 is success.
+ */
+int control_open(const char *file);
+/* Does it take commands? */
+bool control_writable(void);
 /* Gives a command; false after a message. */
 bool control_command(const char *fmt, ...) __printf(1, 2);
 /* Does the kernel say that it can do that? */

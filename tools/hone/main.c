@@ -2,6 +2,7 @@
 /* hone-relayread: captures packets and tells whose they are. */
 #include "capture.h"
 #include "filter.h"
+#include "flight.h"
 #include "msg.h"
 #include "names.h"
 #include "options.h"
@@ -92,6 +93,8 @@ int main(int argc, char **argv)
 		describe_host();
 	else
 		names_off = true;
+	if (options.flight)
+		return flight_run();
 	if (!options.n_inputs)
 		return session_run();
 	filter_replay();

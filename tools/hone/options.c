@@ -59,6 +59,8 @@ enum {
 	O_EXCLUDE_PID,
 	O_DEBUGFS,
 	O_READY_FD,
+	O_FLIGHT,
+	O_BOOT,
 	O_HOST_INFO,
 	O_VERSION,
 };
@@ -138,6 +140,11 @@ static const struct opt {
 	  "or inode number" },
 	{ O_CONN, "conn", "CONN,...",
 	  "only packets of these connections (socket cookies)" },
+	{ O_FLIGHT, "flight", NULL,
+	  "flight recorder: keep the newest in the buffers, and\n"
+	  "write them out to FILE on SIGUSR2 and at the end" },
+	{ O_BOOT, "boot", NULL,
+	  "take over what was captured from boot (hone.boot=on)" },
 	{ O_DATAGRAMS, "datagrams", "WHEN",
 	  "all: be told who takes each datagram (default)\n"
 	  "change: only when another process takes one" },
@@ -438,6 +445,12 @@ static void take(const struct opt *o, char *arg)
 	case O_PRE_FIREWALL:
 		options.pre_firewall = true;
 		break;
+	case O_FLIGHT:
+		options.flight = true;
+		break;
+	case O_BOOT:
+		options.boot = true;
+		break;
 	case O_DURATION:
 		options.duration = decimal(o->name, arg, 1000000000, 9);
 		break;
@@ -497,6 +510,28 @@ static bool is_stdout(const char *path)
 	return path && !strcmp(path, "-");
 }
 
+/* Each dump is a file of its own, and nothing else goes on between. */
+static void check_flight(void)
+{
+	if (options.flight &&
+	    (!options.out || is_stdout(options.out) || options.text ||
+	     options.json || options.lines || options.record ||
+	     options.summary || options.n_inputs || options.count ||
+	     options.counts || options.command || rotation.bytes ||
+	     rotation.ns)) {
+		msg("--flight: needs -o FILE; no other output, -r, -c, -C, -G, counts, COMMAND");
+		usage();
+	}
+	if (options.boot && (options.flight || options.n_inputs ||
+			     options.record || options.datagrams_change ||
+			     options.pre_firewall || options.counts ||
+			     options.snaplen != NONE ||
+			     options.buffer_kb != NONE)) {
+		msg("--boot: all was settled at boot; no --flight, -r, --record, --count-only");
+		usage();
+	}
+}
+
 static void check(void)
 {
 	if (is_stdout(options.out) + is_stdout(options.text) +
@@ -532,10 +567,11 @@ static void check(void)
 		usage();
 	}
 	if ((rotation.files || rotation.command) && !rotation.bytes &&
-	    !rotation.ns) {
-		msg("-W, -z: go with -C or -G");
+	    !rotation.ns && !options.flight) {
+		msg("-W, -z: go with -C, -G or --flight");
 		usage();
 	}
+	check_flight();
 	/* A recorded file may come from another host. */
 	if (!options.host_info_given)
 		options.host_info = !options.n_inputs;

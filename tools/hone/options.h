@@ -32,6 +32,8 @@ struct options {
 	bool pre_firewall;
 	bool counts;			/* and no packets */
 	__u64 interval;		/* seconds, 0: the kernel's default */
+	bool flight;			/* write out what the rings keep */
+	bool boot;			/* take over what began at boot */
 	bool comments;
 	enum process_info process_info;
 	bool usec;

@@ -296,6 +296,17 @@ static bool pcapng_late(const struct late *l)
 	return block_end(&b);
 }
 
+/* Not lost for want of room: newer ones were wanted more. */
+static __u8 *put_overwritten(__u8 *p, const struct account *packet)
+{
+	char text[64];
+
+	if (!packet->overwritten)
+		return p;
+	snprintf(text, sizeof(text), "OVERWRITTEN=%llu", packet->overwritten);
+	return put_text(p, 1, text);
+}
+
 /* The statistics, from the beginning of the capture, and the file's end. */
 static bool end_file(const struct result *res)
 {
@@ -319,13 +330,15 @@ static bool end_file(const struct result *res)
 	b.p = put_option64(b.p, 5, 0);
 	b.p = put_option64(b.p, 7, packet->lost);
 	b.p = put_option64(b.p, 8, res->captured);
+	b.p = put_overwritten(b.p, packet);
 	for (k = HONE_KIND_PROC; k <= HONE_KIND_SOCK; k++) {
 		a = &res->kind[k];
 		b.p = put_option64(b.p, 257 + 4 * k, a->seen);
 		b.p = put_option64(b.p, 258 + 4 * k, a->lost);
 		b.p = put_option64(b.p, 259 + 4 * k, 0);
 		b.p = put_option64(b.p, 260 + 4 * k,
-				   a->seen - a->filtered - a->lost);
+				   a->seen - a->filtered - a->lost -
+				   a->overwritten);
 	}
 	b.p = put32(b.p, 0);
 	block_end(&b);

@@ -353,8 +353,11 @@ bool resolve_flush(__u64 now)
 		if (!ok)
 			return false;
 	}
-	/* At the end there is no later to keep anything for. */
-	if (now != UINT64_MAX && now >= expiry) {
+	/*
+	 * At the end there is no later to keep anything for; and before the
+	 * beginning nothing of what is referred to has gone out.
+	 */
+	if (begun && now != UINT64_MAX && now >= expiry) {
 		table_expire(now);
 		expiry = now + EXPIRY_NS;
 	}

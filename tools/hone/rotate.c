@@ -72,6 +72,11 @@ char *rotate_first(__u64 real)
 	return numbered();
 }
 
+void rotate_from(__u32 n)
+{
+	number = n;
+}
+
 bool rotate_wanted(void)
 {
 	return soon;

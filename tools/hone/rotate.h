@@ -26,6 +26,8 @@ bool rotate_by_time(void);
  * strftime(3) fills it in. To be freed.
  */
 char *rotate_first(__u64 real);
+/* The files have names as if @n of them were there already. */
+void rotate_from(__u32 n);
 /* Is the file at its end, with @bytes in it and more to come at @real? */
 bool rotate_due(__u64 bytes, __u64 real);
 /*

@@ -114,7 +114,7 @@ static void block_signals(sigset_t *old)
 	sigprocmask(SIG_BLOCK, &ours, old);
 }
 
-static __u64 boot_clock(void)
+__u64 boot_clock(void)
 {
 	struct timespec ts;
 
@@ -122,11 +122,16 @@ static __u64 boot_clock(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-static bool fail(int code)
+bool session_fail(int code)
 {
 	if (!status)
 		status = code;
 	return false;
+}
+
+int session_status(void)
+{
+	return status;
 }
 
 /* Channels */
@@ -152,7 +157,7 @@ static bool add_channel(const char *name)
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0) {
 		msg_errno("opening: %s", path);
-		return fail(EXIT_KERNEL);
+		return session_fail(EXIT_KERNEL);
 	}
 	channels = xrealloc(channels, (n_channels + 1) * sizeof(*channels));
 	channel_init(&channels[n_channels++], fd, path);
@@ -161,8 +166,7 @@ static bool add_channel(const char *name)
 	return true;
 }
 
-/* A file for each CPU; a CPU that comes later brings its own. */
-static bool find_channels(void)
+static bool find_kind(const char *kind)
 {
 	struct dirent *de;
 	bool ok = true;
@@ -171,13 +175,28 @@ static bool find_channels(void)
 	dir = opendir(control_dir());
 	if (!dir) {
 		msg_errno("opening: %s", control_dir());
-		return fail(EXIT_KERNEL);
+		return session_fail(EXIT_KERNEL);
 	}
 	while (ok && (de = readdir(dir)))
-		if (!strncmp(de->d_name, "events", 6))
+		if (!strncmp(de->d_name, kind, strlen(kind)))
 			ok = add_channel(de->d_name);
 	closedir(dir);
 	return ok;
+}
+
+/*
+ * A file for each CPU; a CPU that comes later brings its own. Of records of
+ * the same time those of processes and sockets come first.
+ */
+bool session_channels(void)
+{
+	struct rlimit files;
+
+	if (!n_channels && !getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return find_kind("identity") && find_kind("events");
 }
 
 static void watch_channels(void)
@@ -225,15 +244,15 @@ static bool merged(enum merge_result res)
 	case MERGE_OK:
 		return true;
 	case MERGE_BAD:
-		return fail(EXIT_STREAM);
+		return session_fail(EXIT_STREAM);
 	case MERGE_FAILED:
-		return fail(EXIT_TROUBLE);
+		return session_fail(EXIT_TROUBLE);
 	default:
-		return resolve_full() ? false : fail(EXIT_TROUBLE);
+		return resolve_full() ? false : session_fail(EXIT_TROUBLE);
 	}
 }
 
-static bool read_snapshot(void)
+bool session_snapshot(void)
 {
 	struct channel c;
 	char path[4096];
@@ -245,7 +264,7 @@ static bool read_snapshot(void)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		msg_errno("opening: %s", path);
-		return fail(EXIT_KERNEL);
+		return session_fail(EXIT_KERNEL);
 	}
 	channel_init(&c, fd, path);
 	do {
@@ -254,10 +273,10 @@ static bool read_snapshot(void)
 					    NULL));
 	} while (ok && n > 0);
 	if (n < 0) {
-		fail(EXIT_KERNEL);
+		session_fail(EXIT_KERNEL);
 	} else if (ok && !resolved.snap_end) {
 		msg("reading: %s: it ends too early", path);
-		ok = fail(EXIT_STREAM);
+		ok = session_fail(EXIT_STREAM);
 	}
 	channel_close(&c);
 	return ok;
@@ -270,16 +289,36 @@ static bool one_round(__u64 horizon)
 	int i;
 
 	/* After the time was taken: an unseen file has nothing older. */
-	if (new_channels() && !find_channels())
+	if (new_channels() && !session_channels())
 		return false;
 	for (i = 0; i < n_channels; i++) {
 		do {
 			n = channel_read(&channels[i]);
 		} while (n > 0 && channels[i].last_time <= horizon);
 		if (n < 0)
-			return fail(EXIT_KERNEL);
+			return session_fail(EXIT_KERNEL);
 	}
 	return merged(merge(channels, n_channels, horizon, on_record, NULL));
+}
+
+bool session_drain(void)
+{
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < n_channels; i++) {
+		do {
+			n = channel_read(&channels[i]);
+		} while (n > 0);
+		if (n < 0)
+			return session_fail(EXIT_KERNEL);
+	}
+	return true;
+}
+
+bool session_merge(void)
+{
+	return merged(merge(channels, n_channels, UINT64_MAX, on_record, NULL));
 }
 
 /* Gives the outputs what is ready, and hands it on. */
@@ -291,29 +330,34 @@ static bool let_out(__u64 now)
 		ok = false;
 	if (!sink_flush())
 		ok = false;
-	return ok || resolve_full() ? ok : fail(EXIT_TROUBLE);
+	return ok || resolve_full() ? ok : session_fail(EXIT_TROUBLE);
 }
 
 /* Stages */
 
-static bool configure(void)
+bool session_configure(void)
 {
 	__u64 subbuf, kb = options.buffer_kb;
 	const char *s;
 
+	/* That from boot has begun: what is not wanted is left out here. */
+	if (options.boot) {
+		filter_replay();
+		return true;
+	}
 	if (!filter_configure() ||
 	    (options.datagrams_change && !control_command("datagrams change")) ||
 	    (options.pre_firewall && !control_command("hook first")))
-		return fail(EXIT_KERNEL);
+		return session_fail(EXIT_KERNEL);
 	if (options.counts && !control_command("records process,socket,count"))
-		return fail(EXIT_KERNEL);
+		return session_fail(EXIT_KERNEL);
 	if (options.interval &&
 	    !control_command("interval %llu", options.interval))
-		return fail(EXIT_KERNEL);
+		return session_fail(EXIT_KERNEL);
 	if (options.snaplen != ~0ULL &&
 	    !control_command("snaplen %llu",
 			     options.snaplen))
-		return fail(EXIT_KERNEL);
+		return session_fail(EXIT_KERNEL);
 	if (kb == ~0ULL)
 		return true;
 	s = control_status("subbuf_size");
@@ -323,15 +367,15 @@ static bool configure(void)
 		subbuf = kb / 4 ? kb / 4 : 1;
 		if (!control_command("subbuf_size %llu",
 				     subbuf))
-			return fail(EXIT_KERNEL);
+			return session_fail(EXIT_KERNEL);
 	}
 	if (!control_command("subbufs %llu",
 			     (kb / subbuf)))
-		return fail(EXIT_KERNEL);
+		return session_fail(EXIT_KERNEL);
 	return true;
 }
 
-static void tell_ready(void)
+void session_ready(void)
 {
 	if (options.ready_fd < 0)
 		return;
@@ -341,32 +385,46 @@ static void tell_ready(void)
 	close(options.ready_fd);
 }
 
+static bool begin(void)
+{
+	if (!control_command("start"))
+		return session_fail(EXIT_KERNEL);
+	return session_channels();
+}
+
+/* What was recorded since boot; then it goes on, if we may tell it to. */
+static bool take_over(void)
+{
+	if (!session_channels() || !session_drain())
+		return false;
+	if (!control_writable()) {
+		msg("the kernel is locked down: there is only what was recorded before");
+		stop = 1;
+		return true;
+	}
+	return control_command("mode drop\nthaw") || session_fail(EXIT_KERNEL);
+}
+
 static bool start(void)
 {
-	struct rlimit files;
 	__u64 now;
 
-	/* A file for each CPU. */
-	if (!getrlimit(RLIMIT_NOFILE, &files)) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	if (!configure())
+	if (!session_configure())
 		return false;
 	watch_channels();
-	if (!control_command("start"))
-		return fail(EXIT_KERNEL);
-	if (!find_channels() || !read_snapshot())
+	if (options.boot ? !take_over() : !begin())
+		return false;
+	if (!session_snapshot())
 		return false;
 	now = boot_clock();
 	if (!one_round(now))
 		return false;
 	begun = true;
 	if (!capture_begin())
-		return fail(EXIT_TROUBLE);
+		return session_fail(EXIT_TROUBLE);
 	if (!let_out(now))
 		return false;
-	tell_ready();
+	session_ready();
 	return true;
 }
 
@@ -400,7 +458,7 @@ static bool fork_command(void)
 		return true;
 	if (pipe2(up, O_CLOEXEC) || pipe2(down, O_CLOEXEC)) {
 		msg_errno("running: %s", options.command[0]);
-		return fail(EXIT_TROUBLE);
+		return session_fail(EXIT_TROUBLE);
 	}
 	block_signals(&old);
 	pid = fork();
@@ -415,7 +473,7 @@ static bool fork_command(void)
 	command_up = up[0];
 	if (pid < 0) {
 		msg_errno("running: %s", options.command[0]);
-		return fail(EXIT_TROUBLE);
+		return session_fail(EXIT_TROUBLE);
 	}
 	filter_add_pid(pid);
 	command = pid;
@@ -439,7 +497,7 @@ static bool run_command(void)
 		return true;
 	errno = err;
 	msg_errno("running: %s", options.command[0]);
-	return fail(EXIT_TROUBLE);
+	return session_fail(EXIT_TROUBLE);
 }
 
 /* Sleeps until a buffer is full, a round is due or a signal has come. */
@@ -457,7 +515,7 @@ static bool wait_round(__u64 end)
 	sigemptyset(&none);
 	if (ppoll(polls, n_channels + 1, &ts, &none) < 0 && errno != EINTR) {
 		msg_errno("waiting: %s", control_dir());
-		return fail(EXIT_TROUBLE);
+		return session_fail(EXIT_TROUBLE);
 	}
 	return true;
 }
@@ -510,27 +568,40 @@ static void finish(void)
 	struct account stats[HONE_KIND_MAX];
 	bool counted;
 
-	if (!control_command("stop"))
-		fail(EXIT_KERNEL);
+	if (control_writable() && !control_command("stop"))
+		session_fail(EXIT_KERNEL);
 	if (!status && !resolve_full())
 		one_round(UINT64_MAX);
 	/* What is held goes out whatever has happened. */
 	if (begun && !resolve_full() && !resolve_end() && !resolve_full())
-		fail(EXIT_TROUBLE);
+		session_fail(EXIT_TROUBLE);
 	counted = control_stats(stats);
 	if (!counted)
-		fail(EXIT_KERNEL);
+		session_fail(EXIT_KERNEL);
 	if (begun && !capture_end(counted ? stats : NULL))
-		fail(EXIT_TROUBLE);
+		session_fail(EXIT_TROUBLE);
 	if (options.record && !raw_close())
-		fail(EXIT_TROUBLE);
+		session_fail(EXIT_TROUBLE);
+}
+
+void session_close(void)
+{
+	int i;
+
+	for (i = 0; i < n_channels; i++)
+		channel_close(&channels[i]);
+	free(channels);
+	free(polls);
+	if (watch >= 0)
+		close(watch);
+	control_close();
 }
 
 int session_run(void)
 {
-	int i, ret;
+	int ret;
 
-	ret = control_open();
+	ret = control_open(options.boot ? "boot" : "control");
 	if (ret)
 		return ret;
 	if (!capture_open())
@@ -539,12 +610,6 @@ int session_run(void)
 	if (fork_command() && start() && run_command())
 		run();
 	finish();
-	for (i = 0; i < n_channels; i++)
-		channel_close(&channels[i]);
-	free(channels);
-	free(polls);
-	if (watch >= 0)
-		close(watch);
-	control_close();
+	session_close();
 	return status;
 }

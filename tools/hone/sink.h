@@ -53,7 +53,7 @@ struct capture {
 
 /* Totals, of a kind of records. */
 struct account {
-	__u64 seen, filtered, lost;
+	__u64 seen, filtered, lost, overwritten;
 };
 
 struct result {

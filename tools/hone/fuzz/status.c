@@ -20,7 +20,7 @@ static void session(void)
 	const char *s;
 	size_t i;
 
-	if (control_open())
+	if (control_open("control"))
 		return;
 	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		s = control_status(keys[i]);

@@ -619,6 +619,63 @@ else
 	skip "a session" "perl is not installed"
 fi
 
+# A flight recorder, whose buffers are the same each time.
+flight()
+{
+	local dir=$tmp/flight ready
+
+	mkdir -p "$dir"
+	cp -r "$tmp/debug" "$dir/debug"
+	printf '%s\n' 'session: 0' 'dir: s0' 'state: new' \
+		'subbuf_size: 262144' 'subbufs: 16' >"$dir/debug/control"
+	sed -i 's/^all packet .*/all packet 40 4 19 7 10 1 0/' \
+		"$dir/debug/s0/stats"
+	mv "$dir/debug/s0/events1" "$dir/debug/s0/identity1" 2>"$tmp/null" || :
+	mkfifo "$dir/ready" "$dir/done"
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/sh\necho "$1" >"%s/done"\n' "$dir" >"$dir/tell"
+	chmod +x "$dir/tell"
+	"$reader" --debugfs="$dir/debug" --flight -o "$dir/last" -z "$dir/tell" \
+		--host-info=none --ready-fd 3 3>"$dir/ready" 2>"$dir/log" &
+	read -r ready <"$dir/ready"
+	kill -USR2 $!
+	timeout 60 head -n 1 "$dir/done"
+	kill -TERM $!
+	timeout 60 head -n 1 "$dir/done"
+	wait $! || return 1
+	cat "$dir/log"
+	[ "$ready" = ready ]
+}
+flight_commands()
+{
+	tail -n 5 "$tmp/flight/debug/control" | tee "$tmp/commands"
+	printf '%s\n' 'mode overwrite' start freeze thaw stop |
+		cmp - "$tmp/commands"
+}
+if have perl; then
+	t "a flight recorder writes by SIGUSR2 and at the end" flight
+	t "it gave its commands" flight_commands
+	for f in last last1; do
+		t "$f keeps its promises" \
+			perl "$here/verify.pl" "$tmp/flight/$f"
+	done
+	t "both are the same" cmp "$tmp/flight/last" "$tmp/flight/last1"
+	t "what was overwritten is not lost" grep -qx \
+		'10 packets overwritten' "$tmp/flight/log"
+	t "and is in the file" grep -q OVERWRITTEN=10 "$tmp/flight/last"
+fi
+t "--flight: without a file" status 2 'needs -o FILE' "$reader" --flight
+t "--flight: with rotation" status 2 'no other output' "$reader" --flight \
+	-o "$tmp/null" -C 1
+t "--flight: with counts" status 2 'no other output' "$reader" --flight \
+	-o "$tmp/null" --count-only
+t "--flight: where nothing can be written" status 1 'No such file' \
+	"$reader" --flight -o "$tmp/none/f"
+t "--boot: with a size" status 2 'settled at boot' "$reader" --boot -s 96
+t "--boot: with counts" status 2 'settled at boot' "$reader" --boot --count-only
+t "--boot: where there was none" status 3 "$tmp/debug/boot" "$reader" \
+	--debugfs="$tmp/debug" --boot
+
 # Losses are told of at the gap and in sum.
 lost_is()
 {
@@ -1013,7 +1070,7 @@ t "hone-pcapng(5) has what is in files" perl "$here/page.pl" \
 	"$here/../man/hone-pcapng.5" \
 	"$here/../../../Documentation/admin-guide/hone-pcapng.rst" \
 	"$golden"/*.pcapng "$tmp/host.pcapng" "$tmp/cooked.pcapng" "$tmp/plain.pcapng" \
-	"$tmp/wireshark.pcapng"
+	"$tmp/wireshark.pcapng" "$tmp/flight/last"
 t "--help: no line is too long" sh -c \
 	"'$reader' --help | awk 'length > 80 { print; bad = 1 } END { exit bad }'"
 t "--version" "$reader" --version
