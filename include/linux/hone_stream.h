@@ -119,9 +119,11 @@ void hone_commit(struct hone_stream *s, enum hone_kind kind,
 void hone_count_truncated(struct hone_stream *s, enum hone_kind kind);
 void hone_count_filtered(struct hone_stream *s, enum hone_kind kind);
 void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind);
-const struct hone_rec *hone_last(struct hone_stream *s);
+struct hone_rec *hone_last(struct hone_stream *s);
 void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 		    const struct hone_rec *rec, bool truncated);
+void hone_write(struct hone_stream *s, const struct hone_rec *rec,
+		enum hone_kind kind, u8 sessions, u64 now);
 void hone_emit(const struct hone_rec *rec, enum hone_kind kind);
 void hone_emit_to(const struct hone_rec *rec, enum hone_kind kind,
 		  u8 sessions);

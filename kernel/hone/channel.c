@@ -300,21 +300,24 @@ void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind)
  * hone_last - the record that was offered last on this CPU, to its events
  * @s: the stream
  *
+ * As long as interrupts are off it may be amended: nobody reads it.
+ *
  * Context: interrupts off.
  * Return: the record, or NULL if it was lost, or may have been read by now.
  */
-const struct hone_rec *hone_last(struct hone_stream *s)
+struct hone_rec *hone_last(struct hone_stream *s)
 {
 	const struct rchan_buf *b = *this_cpu_ptr(s->events.rchan->buf);
 	const struct hone_cpu *c = this_cpu_ptr(s->events.cpu);
-	const struct hone_rec *rec = b->data + c->last;
+	struct hone_rec *rec = b->data + c->last;
 
 	/* In the sub-buffer that is being written, right at its end. */
 	if (c->last < sizeof(struct hone_subbuf) || c->last >= b->offset ||
 	    b->offset > b->chan->subbuf_size || rec->seq != c->seq ||
 	    rec->len != b->offset - c->last)
 		return NULL;
-	return rec;
+	/* As in hone_reserve(). */
+	return unlikely(smp_load_acquire(&s->frozen)) ? NULL : rec;
 }
 
 /**
@@ -354,6 +357,32 @@ static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
 }
 
 /**
+ * hone_write - write a record into a stream
+ * @s: the stream
+ * @rec: the whole record; the copy gets time, number and CPU
+ * @kind: its kind
+ * @sessions: a bit for each session that wants it; others count it as filtered
+ * @now: its time, taken with interrupts off
+ *
+ * Context: interrupts off; not NMI.
+ */
+void hone_write(struct hone_stream *s, const struct hone_rec *rec,
+		enum hone_kind kind, u8 sessions, u64 now)
+{
+	void *p;
+
+	if (!hone_wanted(s, rec, kind, sessions)) {
+		hone_count_filtered(s, kind);
+		return;
+	}
+	p = hone_reserve(s, kind, rec->len, now);
+	if (!p)
+		return;
+	memcpy(p, rec, rec->len);
+	hone_commit(s, kind, p, now);
+}
+
+/**
  * hone_emit_to - write a record into some streams
  * @rec: the whole record; the copies get time, number and CPU
  * @kind: its kind
@@ -365,23 +394,13 @@ void hone_emit_to(const struct hone_rec *rec, enum hone_kind kind, u8 sessions)
 {
 	struct hone_stream *s;
 	unsigned long flags;
-	void *p;
 	u64 now;
 
 	local_irq_save(flags);
 	/* Inside, or a CPU's stream would not be in time order. */
 	now = ktime_get_boottime_ns();
-	hone_for_each_stream(s) {
-		if (!hone_wanted(s, rec, kind, sessions)) {
-			hone_count_filtered(s, kind);
-			continue;
-		}
-		p = hone_reserve(s, kind, rec->len, now);
-		if (!p)
-			continue;
-		memcpy(p, rec, rec->len);
-		hone_commit(s, kind, p, now);
-	}
+	hone_for_each_stream(s)
+		hone_write(s, rec, kind, sessions, now);
 	local_irq_restore(flags);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/siphash.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
+#include <linux/timekeeping.h>
 #include <net/tcp.h>
 #include <trace/events/hone.h>
 #include <trace/events/tcp.h>
@@ -183,38 +184,54 @@ static void probe_tcp_read(void *data, struct sock *sk)
 	hone_emit_to(&a.rec, HONE_KIND_ACTOR, hone_sk_sessions(sk));
 }
 
-static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
-			      u64 cookie, u32 key)
+static void hone_write_deliver(struct hone_stream *s, struct sock *sk, u32 pkt,
+			       u32 key, u8 sessions)
 {
 	struct hone_deliver d = {
 		.rec.len	= sizeof(d),
 		.rec.type	= HONE_REC_DELIVER,
-		.cookie		= cookie,
+		.cookie		= hone_sk_cookie(sk),
 		.owner		= hone_sk_owner(sk),
-		.pkt		= rx ? rx->pkt : 0,
+		.pkt		= pkt,
 		.key		= key,
 		.state		= READ_ONCE(sk->sk_state),
 	};
 
+	hone_write(s, &d.rec, HONE_KIND_ACTOR, sessions,
+		   ktime_get_boottime_ns());
+}
+
+/* Mostly the packet's record was the last, and can say it itself. */
+static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
+			      u32 key)
+{
 	/* Who has not got the packet has no use for this. */
-	hone_emit_to(&d.rec, HONE_KIND_ACTOR, rx ? rx->told : ~0);
+	u8 sessions = rx ? rx->told : ~0;
+	u32 pkt = rx ? rx->pkt : 0;
+	struct hone_stream *s;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	hone_for_each_stream(s)
+		if (!pkt || !hone_packet_delivered(s, pkt, sk, key))
+			hone_write_deliver(s, sk, pkt, key, sessions);
+	local_irq_restore(flags);
 }
 
 static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 {
 	struct hone_rx *rx = hone_rx_of(skb);
-	u64 cookie = hone_sk_cookie(sk);
 
 	if (hone_counts())
 		__hone_count_in(sk, skb);
 	/* Early demux has told it all. */
-	if (rx && rx->cookie == cookie)
+	if (rx && rx->cookie && rx->cookie == hone_sk_cookie(sk))
 		return;
 	hone_packet_recall(rx, sk);
 	if (sk_fullsock(sk))
 		hone_sk_touch(sk);
 	hone_packet_deliver(rx, sk, skb);
-	hone_emit_deliver(sk, rx, cookie, 0);
+	hone_emit_deliver(sk, rx, 0);
 }
 
 static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
@@ -229,7 +246,7 @@ static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 		__hone_count_in(sk, skb);
 	hone_sk_touch(sk);
 	hone_packet_deliver(rx, sk, skb);
-	hone_emit_deliver(sk, rx, hone_sk_cookie(sk), hone_skb_key(skb));
+	hone_emit_deliver(sk, rx, hone_skb_key(skb));
 }
 
 /* Under the queue's lock, which turns bottom halves off. */

@@ -222,6 +222,8 @@ struct hone_rx {
 struct hone_rx *hone_rx_of(const struct sk_buff *skb);
 void __hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
 			   struct sk_buff *skb);
+bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
+			   u32 key);
 
 void __hone_packet_recall(struct hone_rx *rx, struct sock *sk);
 

@@ -92,6 +92,39 @@ static void hone_packet_sock(struct hone_packet *p, struct sock *sk)
 		p->rec.flags |= HONE_F_PKT_KERN;
 }
 
+/**
+ * hone_packet_delivered - say in a packet's own record which socket gets it
+ * @s: the stream
+ * @pkt: number of the packet
+ * @sk: the socket, which the stream has been told of
+ * @key: of the datagram, 0 if it is none
+ *
+ * Context: interrupts off.
+ * Return: false if it is not the record written last, or says so already of
+ * another socket.
+ */
+bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
+			   u32 key)
+{
+	struct hone_rec *rec = hone_last(s);
+	struct hone_packet *p;
+
+	/* In another channel the socket may be told of behind the packet. */
+	if (!rec || rec->type != HONE_REC_PACKET ||
+	    s->of[HONE_KIND_SOCK] != s->of[HONE_KIND_PACKET])
+		return false;
+	p = container_of(rec, struct hone_packet, rec);
+	if (p->pkt != pkt ||
+	    p->rec.flags & (HONE_F_PKT_OUT | HONE_F_PKT_DELIVERED))
+		return false;
+	p->rec.flags |= HONE_F_PKT_DELIVERED;
+	hone_packet_sock(p, sk);
+	p->quality = p->owner ? HONE_Q_OWNER : HONE_Q_NONE;
+	p->state = READ_ONCE(sk->sk_state);
+	p->cause = key;
+	return true;
+}
+
 /* Does the protocol send what was written before, in anybody's call? */
 static bool hone_packet_queued(const struct sock *sk)
 {
@@ -156,11 +189,15 @@ static void hone_packet_offload(struct hone_packet *p,
 static u32 hone_packet_data(void *to, const struct sk_buff *skb, int off,
 			    u32 len)
 {
-	u32 linear;
+	int linear = skb_headlen(skb) - off;
 
+	if (likely((int)len <= linear)) {
+		memcpy(to, skb->data + off, len);
+		return len;
+	}
 	if (likely(!skb_copy_bits(skb, off, to, len)))
 		return len;
-	linear = min_t(u32, len, max_t(int, skb_headlen(skb) - off, 0));
+	linear = max(linear, 0);
 	return skb_copy_bits(skb, off, to, linear) ? 0 : linear;
 }
 
@@ -177,12 +214,16 @@ static void hone_packet_write(struct hone_stream *s,
 	if (!p)
 		return;
 	*p = *head;
+	/* The padding, and some bytes that come now. */
+	if (want)
+		memset((void *)p + len - 8, 0, 8);
 	got = hone_packet_data(p->data, skb, skb_network_offset(skb), want);
-	if (unlikely(got < want))
+	if (unlikely(got < want)) {
 		p->rec.flags |= HONE_F_PKT_FRAGERR;
+		len = ALIGN(sizeof(*head) + got, 8);
+		memset(p->data + got, 0, len - sizeof(*head) - got);
+	}
 	p->cap_len = got;
-	len = ALIGN(sizeof(*head) + got, 8);
-	memset(p->data + got, 0, len - sizeof(*head) - got);
 	p->rec.len = len;
 	if (got < head->wire_len)
 		hone_count_truncated(s, HONE_KIND_PACKET);

@@ -436,7 +436,11 @@ static void received(struct held *h, const struct record *r,
 	}
 	rx_set(rx, r, f, pos);
 	/* Early demux: TCP has no deliver record then, datagrams have. */
-	if (c && (f->proto ? f->proto : c->protocol) == IPPROTO_TCP)
+	if (!c)
+		return;
+	if (r->rec.flags & HONE_F_PKT_DELIVERED)
+		delivered(queue_at(pos), c, rx, r->packet.cause);
+	else if ((f->proto ? f->proto : c->protocol) == IPPROTO_TCP)
 		delivered(queue_at(pos), c, rx, 0);
 }
 

@@ -422,8 +422,9 @@ struct hone_actor {
  * @state: TCP_* state of the socket
  * @reserved: zero
  *
- * Not sent when the packet record has the same cookie already and the
- * protocol does not queue datagrams (TCP).
+ * Not sent when the packet record says so itself (HONE_F_PKT_DELIVERED), nor
+ * when it has the same cookie already and the protocol does not queue
+ * datagrams (TCP).
  */
 struct hone_deliver {
 	struct hone_rec	rec;
@@ -512,6 +513,7 @@ struct hone_tally {
 #define HONE_F_PKT_FRAGERR	0x0020	/* bytes could not be read, cut */
 #define HONE_F_PKT_LINK		0x0040	/* AF_PACKET, from network header on */
 #define HONE_F_PKT_MINISOCK	0x0080	/* request or TIME_WAIT socket */
+#define HONE_F_PKT_DELIVERED	0x0100	/* received, and its socket has got it */
 
 /**
  * enum hone_quality - how sure a packet's process is
@@ -537,8 +539,10 @@ enum hone_quality {
  * @tgid: process id of @actor, else of the owner, else 0
  * @tid: thread of @actor, else 0
  * @pkt: number of the packet on this CPU, from 1 (0 after 2^32 is skipped)
- * @cause: @pkt of the packet last received on this CPU if this one was sent
- *	in softirq; a hint, to be checked against the addresses; else 0
+ * @cause: sent in softirq: @pkt of the packet last received on this CPU, a
+ *	hint, to be checked against the addresses. Received, with
+ *	HONE_F_PKT_DELIVERED: the key that &struct hone_deliver would have,
+ *	which the record stands for as well. Else 0
  * @ifindex: input or output interface
  * @wire_len: length from the network header on
  * @cap_len: bytes recorded
@@ -547,6 +551,7 @@ enum hone_quality {
  * @gso_segs: number of segments
  * @family: AF_INET or AF_INET6
  * @quality: &enum hone_quality of what was known at this moment
+ * @state: with HONE_F_PKT_DELIVERED: TCP_* state of the socket; else 0
  * @reserved: zero
  * @data: @cap_len bytes, then zeros up to @rec.len
  */
@@ -568,7 +573,8 @@ struct hone_packet {
 	__u16	gso_segs;
 	__u8	family;
 	__u8	quality;
-	__u16	reserved;
+	__u8	state;
+	__u8	reserved;
 	__u8	data[];
 };
 

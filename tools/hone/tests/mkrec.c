@@ -365,6 +365,16 @@ static __u32 put_packet(struct wire *w, __u8 protocol, __u32 saddr,
 	return w->p.pkt;
 }
 
+/* What is known of the packet that is received next. */
+static struct wire next;
+
+static void set_in(struct wire *w, const struct sock *s)
+{
+	*w = next;
+	memset(&next, 0, sizeof(next));
+	w->p.ifindex = s->ifindex;
+}
+
 static void set_out(struct wire *w, const struct sock *s,
 		    const struct task *owner, const struct task *actor)
 {
@@ -434,8 +444,7 @@ __u32 tcp_in(const struct sock *s, const struct task *owner, bool cookie,
 	struct wire w;
 	size_t len;
 
-	memset(&w, 0, sizeof(w));
-	w.p.ifindex = s->ifindex;
+	set_in(&w, s);
 	if (cookie) {
 		w.p.cookie = s->cookie;
 		w.p.owner = owner ? owner->id : 0;
@@ -473,8 +482,7 @@ __u32 udp_in(const struct sock *s, const char *payload)
 	struct wire w;
 	size_t len;
 
-	memset(&w, 0, sizeof(w));
-	w.p.ifindex = s->ifindex;
+	set_in(&w, s);
 	len = put_udp(w.rest, s->dport, s->sport, payload);
 	return put_packet(&w, IPPROTO_UDP, s->daddr, s->saddr, len, 6);
 }
@@ -538,6 +546,16 @@ __u32 unreachable_out(const struct sock *s, __u32 cause)
 }
 
 /* Who wrote, who read */
+
+void delivered(const struct sock *s, const struct task *owner, __u32 key)
+{
+	next.p.rec.flags = HONE_F_PKT_DELIVERED;
+	next.p.cookie = s->cookie;
+	next.p.owner = owner ? owner->id : 0;
+	next.p.tgid = owner ? owner->pid : 0;
+	next.p.quality = owner ? HONE_Q_OWNER : HONE_Q_NONE;
+	next.p.cause = key;
+}
 
 void deliver(const struct sock *s, const struct task *owner, __u32 pkt,
 	     __u32 key)

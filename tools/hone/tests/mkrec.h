@@ -102,6 +102,8 @@ void record_at_most(__u32 bytes);
 
 void deliver(const struct sock *s, const struct task *owner, __u32 pkt,
 	     __u32 key);
+/* The packet that is received next says so itself. */
+void delivered(const struct sock *s, const struct task *owner, __u32 key);
 void consume(const struct sock *s, const struct task *actor, __u32 key);
 void tcp_write(const struct sock *s, const struct task *actor, __u32 from);
 /* Counts of @user, NULL: of all; @n: packets, bytes in and out, since @since. */

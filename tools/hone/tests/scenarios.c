@@ -463,6 +463,47 @@ static void mptcp(void)
 		(struct seg){ PSH | ACK, seq + 10, ack + 5, "again" });
 }
 
+/* Packets that tell themselves which socket has got them. */
+static void told(void)
+{
+	struct sock other = dns;
+	__u32 pkt;
+
+	other.cookie = 602;
+	begin();
+	at(90);
+	proc(HONE_PROC_FORK, &worker);
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	sock(HONE_SOCK_ANNOUNCE, &other, &init, NULL);
+	sock(HONE_SOCK_ANNOUNCE, &listener, &server, NULL);
+	at(110);
+	delivered(&dns, &server, 77);
+	udp_in(&dns, "taken by another");
+	consume(&dns, &worker, 77);
+	/* Two have got it: the second one has a record of its own. */
+	at(120);
+	delivered(&dns, &server, 78);
+	pkt = udp_in(&dns, "for two");
+	deliver(&other, &init, pkt, 79);
+	consume(&other, &init, 79);
+	consume(&dns, &server, 78);
+	/* Nobody takes this one. */
+	at(130);
+	delivered(&dns, &server, 80);
+	udp_in(&dns, "not taken");
+	at(140);
+	delivered(&listener, &server, 0);
+	tcp_in(&conn, NULL, false, (struct seg){ SYN, 1000, 0, NULL });
+	delivered(&conn, &server, 0);
+	tcp_in(&conn, NULL, false, (struct seg){ ACK, 1001, 501, NULL });
+	sock(HONE_SOCK_ACCEPT, &conn, &server, &worker);
+	delivered(&conn, &server, 0);
+	tcp_in(&conn, NULL, false, (struct seg){ ACK | PSH, 1001, 501, "GET" });
+	at(150);
+	tcp_read(&conn, &worker, 1001, 1004);
+}
+
 /* Data in a SYN are delivered to the listener, and read from its child. */
 static void fastopen(void)
 {
@@ -981,6 +1022,7 @@ static const struct {
 	{ "udp", udp },
 	{ "sctp", sctp },
 	{ "multicast", multicast },
+	{ "told", told },
 	{ "late", late },
 	{ "mptcp", mptcp },
 	{ "fastopen", fastopen },

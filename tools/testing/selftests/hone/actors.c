@@ -186,31 +186,39 @@ TEST_F(actors, tcp_readers)
 	close(fd[1]);
 }
 
-/* The deliver record of a received packet, by its CPU and number. */
-static const struct hone_deliver *deliver_of(struct stream *s,
-					     const struct hone_packet *p)
+/* Which socket got a packet: it says so, or has a record of that. */
+static bool deliver_of(struct stream *s, const struct hone_packet *p,
+		       uint64_t *cookie, uint32_t *key)
 {
 	const struct hone_deliver *d;
 	const struct hone_rec *rec;
 
+	*cookie = p->cookie;
+	*key = p->cause;
+	if (p->rec.flags & HONE_F_PKT_DELIVERED)
+		return true;
+
 	for (rec = stream_next(s, p->rec.cpu, &p->rec); rec;
 	     rec = stream_next(s, p->rec.cpu, rec)) {
 		d = (const void *)rec;
-		if (rec->type == HONE_REC_DELIVER && d->pkt == p->pkt)
-			return d;
+		if (rec->type != HONE_REC_DELIVER || d->pkt != p->pkt)
+			continue;
+		*cookie = d->cookie;
+		*key = d->key;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 TEST_F(actors, datagrams)
 {
-	const struct hone_deliver *d;
 	const struct hone_packet *p;
 	const struct hone_actor *c;
 	const struct hone_rec *rec = NULL;
 	int from, to, cpu = 0, sent = 0, got = 0, peeks;
 	struct sockaddr_in at, unused;
-	uint64_t cookie[2];
+	uint64_t cookie[2], socket;
+	uint32_t key;
 	char data[4];
 	pid_t reader;
 
@@ -251,12 +259,15 @@ TEST_F(actors, datagrams)
 			sent++;
 			continue;
 		}
-		d = deliver_of(&self->s, p);
-		if (!d || d->cookie != cookie[1])
+		if (!deliver_of(&self->s, p, &socket, &key) ||
+		    socket != cookie[1])
 			continue;
+		/* It was told of when it was made, and nobody has read. */
+		EXPECT_TRUE(p->rec.flags & HONE_F_PKT_DELIVERED);
+		EXPECT_EQ(getpid(), (int)p->tgid);
 		c = nth_actor(&self->s, HONE_REC_CONSUME, cookie[1], got);
 		ASSERT_NE(NULL, c);
-		EXPECT_EQ(c->key, d->key);
+		EXPECT_EQ(c->key, key);
 		EXPECT_EQ(got ? reader : getpid(), (int)c->tgid);
 		got++;
 	}
