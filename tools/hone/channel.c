@@ -128,17 +128,6 @@ struct numbers *channel_numbers(struct channel *c, __u32 cpu)
 	return &c->numbers[cpu];
 }
 
-void channel_drop(struct channel *c, size_t len)
-{
-	c->bytes.head += len;
-	c->offset += len;
-	c->scanned -= c->scanned < len ? c->scanned : len;
-	if (c->bytes.head == c->bytes.tail) {
-		c->bytes.head = 0;
-		c->bytes.tail = 0;
-	}
-}
-
 void channel_close(struct channel *c)
 {
 	if (c->fd >= 0)

@@ -46,8 +46,19 @@ ssize_t channel_read(struct channel *c);
 bool channel_more(struct channel *c);
 /* NULL for a CPU that cannot be. */
 struct numbers *channel_numbers(struct channel *c, __u32 cpu);
-/* Forgets the first @len bytes. */
-void channel_drop(struct channel *c, size_t len);
 void channel_close(struct channel *c);
+
+/* Forgets the first @len bytes. */
+static inline void channel_drop(struct channel *c, size_t len)
+{
+	c->bytes.head += len;
+	c->offset += len;
+	if (c->scanned)
+		c->scanned -= c->scanned < len ? c->scanned : len;
+	if (c->bytes.head == c->bytes.tail) {
+		c->bytes.head = 0;
+		c->bytes.tail = 0;
+	}
+}
 
 #endif

@@ -16,7 +16,7 @@ static enum decode_result bad(const char **why, const char *what,
 	return DECODE_BAD;
 }
 
-/* Bytes of the structure of a type of record, 0 if it is not known. */
+/* Bytes of the structure of an event's record, 0 if its type is not known. */
 static size_t fixed_size(__u16 type)
 {
 	switch (type) {
@@ -24,34 +24,20 @@ static size_t fixed_size(__u16 type)
 	case HONE_REC_LOST:	 return sizeof(struct hone_lost);
 	case HONE_REC_PROC:	 return sizeof(struct hone_proc);
 	case HONE_REC_SOCK:	 return sizeof(struct hone_sock_rec);
-	case HONE_REC_TCP_WRITE:
-	case HONE_REC_TCP_READ:
-	case HONE_REC_CONSUME:	 return sizeof(struct hone_actor);
-	case HONE_REC_DELIVER:	 return sizeof(struct hone_deliver);
 	case HONE_REC_MPTCP_MAP: return sizeof(struct hone_map);
 	case HONE_REC_COUNT:	 return sizeof(struct hone_tally);
-	case HONE_REC_PACKET:	 return sizeof(struct hone_packet);
 	case HONE_REC_NETDEV:	 return sizeof(struct hone_netdev);
 	}
 	return 0;
 }
 
-/* Known lengths of the most frequent ones are copied without a call. */
-static void copy_fixed(struct record *r, const __u8 *p, size_t fixed)
+/* The structure of a record, if it is long enough. */
+static inline bool get_fixed(struct record *r, void *to, size_t size)
 {
-	switch (fixed) {
-	case sizeof(struct hone_packet):
-		memcpy(&r->packet, p, sizeof(r->packet));
-		break;
-	case sizeof(struct hone_actor):
-		memcpy(&r->actor, p, sizeof(r->actor));
-		break;
-	case sizeof(struct hone_deliver):
-		memcpy(&r->deliver, p, sizeof(r->deliver));
-		break;
-	default:
-		memcpy(&r->subbuf, p, fixed);
-	}
+	if (r->rec.len < size)
+		return false;
+	memcpy(to, r->raw, size);
+	return true;
 }
 
 static bool decode_attrs(struct cursor *c, struct record *r)
@@ -88,14 +74,62 @@ static bool decode_attrs(struct cursor *c, struct record *r)
 	return true;
 }
 
+static enum decode_result too_short(const struct record *r, const char **why)
+{
+	return bad(why, "the record is too short for its type %lu",
+		   r->rec.type);
+}
+
+static enum decode_result decode_subbuf(const struct record *r,
+					const char **why)
+{
+	if (r->subbuf.magic == __builtin_bswap32(HONE_MAGIC))
+		return bad(why, "the stream has the other byte order (magic %#lx)",
+			   r->subbuf.magic);
+	if (r->subbuf.magic != HONE_MAGIC)
+		return bad(why, "no Hone stream (magic %#lx)",
+			   r->subbuf.magic);
+	if (r->subbuf.real >> 63)
+		return bad(why, "the clock cannot show second %lu",
+			   r->subbuf.real / 1000000000);
+	if (r->subbuf.major == HONE_VERSION_MAJOR)
+		return DECODE_OK;
+	snprintf(problem, sizeof(problem),
+		 "the stream has version %u.%u, this program reads up to %u.x",
+		 r->subbuf.major, r->subbuf.minor, HONE_VERSION_MAJOR);
+	*why = problem;
+	return DECODE_BAD;
+}
+
+/* Those that come less often than packets and their users. */
+static enum decode_result decode_event(struct record *r, const char **why)
+{
+	size_t fixed = fixed_size(r->rec.type);
+	struct cursor c;
+
+	if (!get_fixed(r, &r->subbuf, fixed))
+		return too_short(r, why);
+	switch (r->rec.type) {
+	case HONE_REC_SUBBUF:
+		return decode_subbuf(r, why);
+	case HONE_REC_PROC:
+		c.p = r->raw + fixed;
+		c.left = r->rec.len - fixed;
+		memset(&r->path, 0, 5 * sizeof(r->path));
+		if (!decode_attrs(&c, r))
+			return bad(why, "an attribute passes the end of its record of %lu bytes",
+				   r->rec.len);
+		break;
+	}
+	return DECODE_OK;
+}
+
 enum decode_result decode(const __u8 *p, size_t len, struct record *r,
 			  const char **why)
 {
-	struct cursor c = { p, len };
-	size_t fixed;
-
-	if (!cursor_get(&c, &r->rec, sizeof(r->rec)))
+	if (len < sizeof(r->rec))
 		return DECODE_MORE;
+	memcpy(&r->rec, p, sizeof(r->rec));
 	if (r->rec.len < sizeof(r->rec) || r->rec.len % 8)
 		return bad(why, "a record cannot be %lu bytes long",
 			   r->rec.len);
@@ -109,51 +143,31 @@ enum decode_result decode(const __u8 *p, size_t len, struct record *r,
 		return bad(why, "a record cannot be of second %lu",
 			   r->rec.time / 1000000000);
 	r->raw = p;
-	fixed = fixed_size(r->rec.type);
-	if (!fixed)
-		return DECODE_OK;
-	if (r->rec.len < fixed)
-		return bad(why, "the record is too short for its type %lu",
-			   r->rec.type);
-	copy_fixed(r, p, fixed);
-	c.p = p + fixed;
-	c.left = r->rec.len - fixed;
 
+	/* The most frequent ones are copied without a call. */
 	switch (r->rec.type) {
-	case HONE_REC_SUBBUF:
-		if (r->subbuf.magic == __builtin_bswap32(HONE_MAGIC))
-			return bad(why, "the stream has the other byte order (magic %#lx)",
-				   r->subbuf.magic);
-		if (r->subbuf.magic != HONE_MAGIC)
-			return bad(why, "no Hone stream (magic %#lx)",
-				   r->subbuf.magic);
-		if (r->subbuf.real >> 63)
-			return bad(why, "the clock cannot show second %lu",
-				   r->subbuf.real / 1000000000);
-		if (r->subbuf.major != HONE_VERSION_MAJOR) {
-			snprintf(problem, sizeof(problem),
-				 "the stream has version %u.%u, this program reads up to %u.x",
-				 r->subbuf.major, r->subbuf.minor,
-				 HONE_VERSION_MAJOR);
-			*why = problem;
-			return DECODE_BAD;
-		}
-		break;
-	case HONE_REC_PROC:
-		memset(&r->path, 0, 5 * sizeof(r->path));
-		if (!decode_attrs(&c, r))
-			return bad(why, "an attribute passes the end of its record of %lu bytes",
-				   r->rec.len);
-		break;
 	case HONE_REC_PACKET:
-		r->data.p = c.p;
+		if (!get_fixed(r, &r->packet, sizeof(r->packet)))
+			return too_short(r, why);
+		r->data.p = p + sizeof(r->packet);
 		r->data.len = r->packet.cap_len;
-		if (r->data.len > c.left)
+		if (r->data.len > r->rec.len - sizeof(r->packet))
 			return bad(why, "a packet of %lu bytes passes the end of its record",
 				   r->packet.cap_len);
-		break;
+		return DECODE_OK;
+	case HONE_REC_TCP_WRITE:
+	case HONE_REC_TCP_READ:
+	case HONE_REC_CONSUME:
+		if (!get_fixed(r, &r->actor, sizeof(r->actor)))
+			return too_short(r, why);
+		return DECODE_OK;
+	case HONE_REC_DELIVER:
+		if (!get_fixed(r, &r->deliver, sizeof(r->deliver)))
+			return too_short(r, why);
+		return DECODE_OK;
+	default:
+		return decode_event(r, why);
 	}
-	return DECODE_OK;
 }
 
 /* Finds the transport header behind IPv6 extension headers. */

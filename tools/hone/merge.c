@@ -26,18 +26,13 @@ static void skip_others(struct channel *c)
 	}
 }
 
-/* False if there is garbage, or reading fails, after a message. */
-static bool peek(struct head *h)
+/* What is there is no whole record. False after a message. */
+static bool peek_more(struct head *h, enum decode_result res, const char *why)
 {
 	struct channel *c = h->c;
-	const char *why;
 
-	h->there = false;
 	for (;;) {
-		if (c->in && !c->whole)
-			skip_others(c);
-		switch (decode(bytes_start(&c->bytes),
-			       bytes_len(&c->bytes), &h->r, &why)) {
+		switch (res) {
 		case DECODE_OK:
 			h->there = true;
 			return true;
@@ -50,24 +45,37 @@ static bool peek(struct head *h)
 			    c->offset, why);
 			return false;
 		}
+		if (c->in && !c->whole)
+			skip_others(c);
+		res = decode(bytes_start(&c->bytes), bytes_len(&c->bytes),
+			     &h->r, &why);
 	}
+}
+
+/* False if there is garbage, or reading fails, after a message. */
+static inline bool peek(struct head *h)
+{
+	struct channel *c = h->c;
+	enum decode_result res;
+	const char *why;
+
+	if (c->in && !c->whole)
+		skip_others(c);
+	res = decode(bytes_start(&c->bytes), bytes_len(&c->bytes), &h->r, &why);
+	h->there = res == DECODE_OK;
+	return h->there || peek_more(h, res, why);
 }
 
 /*
  * Every record offered has a number, also one that was lost: a gap that no
  * LOST record has told of is a loss all the same.
  */
-static void check_seq(struct channel *c, struct record *r)
+static void check_gap(struct channel *c, struct record *r)
 {
-	struct numbers *of;
+	struct numbers *of = channel_numbers(c, r->rec.cpu);
 	__u32 gap;
 	int k;
 
-	r->missing = 0;
-	if (r->rec.cpu < c->n_numbers)
-		of = &c->numbers[r->rec.cpu];
-	else
-		of = channel_numbers(c, r->rec.cpu);
 	if (!of)
 		return;
 	switch (r->rec.type) {
@@ -87,6 +95,24 @@ static void check_seq(struct channel *c, struct record *r)
 	of->told = 0;
 	of->last = r->rec.seq;
 	of->any = true;
+}
+
+/* Mostly it is the number after the last one, with nothing to tell of. */
+static inline void check_seq(struct channel *c, struct record *r)
+{
+	struct numbers *of;
+
+	r->missing = 0;
+	if (r->rec.cpu < c->n_numbers) {
+		of = &c->numbers[r->rec.cpu];
+		if (of->any && !of->told && r->rec.seq == of->last + 1 &&
+		    r->rec.type != HONE_REC_SUBBUF &&
+		    r->rec.type != HONE_REC_LOST) {
+			of->last++;
+			return;
+		}
+	}
+	check_gap(c, r);
 }
 
 static bool earlier(const struct head *a, const struct head *b)
