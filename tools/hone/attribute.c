@@ -31,7 +31,7 @@ static struct rx **rx_of_cpu;
 static bool changes_only;		/* "datagrams change" */
 static __u32 n_cpus;
 
-static struct rx *rx_get(__u32 cpu)
+static struct rx *rx_add(__u32 cpu)
 {
 	if (cpu >= CPUS_MAX)
 		return NULL;
@@ -41,9 +41,14 @@ static struct rx *rx_get(__u32 cpu)
 		       (cpu + 1 - n_cpus) * sizeof(*rx_of_cpu));
 		n_cpus = cpu + 1;
 	}
-	if (!rx_of_cpu[cpu])
-		rx_of_cpu[cpu] = xcalloc(1, sizeof(struct rx));
+	rx_of_cpu[cpu] = xcalloc(1, sizeof(struct rx));
 	return rx_of_cpu[cpu];
+}
+
+/* NULL for a CPU that has received nothing yet. */
+static inline struct rx *rx_find(__u32 cpu)
+{
+	return cpu < n_cpus ? rx_of_cpu[cpu] : NULL;
 }
 
 /* The likeliest user: who reads, who writes, who owns; not which thread. */
@@ -171,7 +176,7 @@ static void sent_tcp(struct held *h, const struct record *r,
 static void accept_syn_data(const struct record *r, const struct flow *f,
 			    struct conn *c)
 {
-	struct rx *rx = rx_get(r->rec.cpu);
+	struct rx *rx = rx_find(r->rec.cpu);
 	struct held *syn;
 
 	if ((f->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) ||
@@ -213,7 +218,7 @@ static void sent(struct held *h, const struct record *r, const struct flow *f)
 		return;
 	}
 	/* Without a socket of its own: for whom was what provoked it? */
-	rx = rx_get(r->rec.cpu);
+	rx = rx_find(r->rec.cpu);
 	c = NULL;
 	if (rx && p->cause && rx->pkt == p->cause && answers(f, rx))
 		c = conn_find(rx->cookie);
@@ -365,31 +370,12 @@ void attribute_timeout(struct held *h)
 	h->state = HELD_DONE;
 }
 
-/* Can a record of that type come between a packet and its deliver records? */
-static bool between(__u16 type)
+/* A CPU has gone on: of the packet it has received last, nothing is to come. */
+static inline void rx_close(const struct record *r)
 {
-	switch (type) {
-	case HONE_REC_PROC:
-	case HONE_REC_PACKET:
-	case HONE_REC_CONSUME:
-	case HONE_REC_TCP_READ:
-	case HONE_REC_TCP_WRITE:
-	case HONE_REC_MPTCP_MAP:
-		return false;
-	}
-	return true;
-}
-
-void attribute_step(const struct record *r)
-{
-	struct rx *rx;
+	struct rx *rx = rx_find(r->rec.cpu);
 	struct held *h;
 
-	if (r->rec.type == HONE_REC_SUBBUF)
-		changes_only = r->rec.flags & HONE_F_SUBBUF_CHANGES;
-	if (between(r->rec.type) || r->rec.cpu >= n_cpus)
-		return;
-	rx = rx_of_cpu[r->rec.cpu];
 	if (!rx || !rx->open)
 		return;
 	rx->open = false;
@@ -401,6 +387,16 @@ void attribute_step(const struct record *r)
 		attribute_timeout(h);
 }
 
+void attribute_subbuf(const struct record *r)
+{
+	changes_only = r->rec.flags & HONE_F_SUBBUF_CHANGES;
+}
+
+void attribute_proc(const struct record *r)
+{
+	rx_close(r);
+}
+
 static void rx_set(struct rx *rx, const struct record *r, const struct flow *f,
 		   __u64 pos)
 {
@@ -409,9 +405,13 @@ static void rx_set(struct rx *rx, const struct record *r, const struct flow *f,
 	rx->open = true;
 	rx->cookie = r->packet.cookie;
 	rx->flow = *f;
-	if (f->alen) {
-		memcpy(rx->addr, f->saddr, f->alen);
-		memcpy(rx->addr + 16, f->daddr, f->alen);
+	/* Of known lengths: they are copied without a call. */
+	if (f->alen == 4) {
+		memcpy(rx->addr, f->saddr, 4);
+		memcpy(rx->addr + 16, f->daddr, 4);
+	} else if (f->alen) {
+		memcpy(rx->addr, f->saddr, 16);
+		memcpy(rx->addr + 16, f->daddr, 16);
 	}
 	/* They point into the record, which does not last. */
 	rx->flow.saddr = rx->addr;
@@ -422,51 +422,49 @@ static void rx_set(struct rx *rx, const struct record *r, const struct flow *f,
 static void received(struct held *h, const struct record *r,
 		     const struct flow *f)
 {
-	struct rx *rx = rx_get(r->rec.cpu);
+	struct rx *rx = rx_find(r->rec.cpu);
 	struct conn *c = conn_of_packet(r);
-	__u64 pos;
 
-	h->state = rx ? HELD_DEMUX : HELD_DONE;
+	if (!rx)
+		rx = rx_add(r->rec.cpu);
 	/* What one socket has got, and its reader, another may get as well. */
 	h->not_before = h->time + (f->proto != IPPROTO_TCP ? DEMUX_NS : 0);
-	pos = queue_push(r, h);
 	if (!rx) {
-		attribute_timeout(queue_at(pos));
+		attribute_timeout(h);
 		return;
 	}
-	rx_set(rx, r, f, pos);
+	h->state = HELD_DEMUX;
+	rx_set(rx, r, f, h->pos);
 	/* Early demux: TCP has no deliver record then, datagrams have. */
 	if (!c)
 		return;
 	if (r->rec.flags & HONE_F_PKT_DELIVERED)
-		delivered(queue_at(pos), c, rx, r->packet.cause);
+		delivered(h, c, rx, r->packet.cause);
 	else if ((f->proto ? f->proto : c->protocol) == IPPROTO_TCP)
-		delivered(queue_at(pos), c, rx, 0);
+		delivered(h, c, rx, 0);
 }
 
 void attribute_packet(const struct record *r, __u64 time, __u64 lost)
 {
-	struct held h = {
-		.time = time,
-		.lost = lost,
-		.cookie = r->packet.cookie,
-	};
+	struct held *h;
 	struct flow f;
 
+	rx_close(r);
+	h = queue_push(r, time);
+	h->lost = lost;
+	h->cookie = r->packet.cookie;
 	decode_flow(&r->packet, r->data.p, &f);
-	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
-		received(&h, r, &f);
-		return;
-	}
-	sent(&h, r, &f);
-	queue_push(r, &h);
+	if (r->rec.flags & HONE_F_PKT_OUT)
+		sent(h, r, &f);
+	else
+		received(h, r, &f);
 }
 
 void attribute_deliver(const struct record *r)
 {
 	const struct hone_deliver *d = &r->deliver;
 	struct conn *c = conn_get(d->cookie, r->rec.time);
-	struct rx *rx = rx_get(r->rec.cpu);
+	struct rx *rx = rx_find(r->rec.cpu);
 	struct user owner = { .id = d->owner };
 	struct held *h;
 
@@ -493,12 +491,14 @@ static struct user actor_of(const struct record *r)
 static void late(const struct record *r, __u64 cookie, struct user user,
 		 const struct waiting *w, __u64 now)
 {
-	struct held h = {
-		.time = now, .cookie = cookie, .user = user, .about = w->time,
-	};
+	struct held *h;
 
-	if (user.id)
-		queue_push(r, &h);
+	if (!user.id)
+		return;
+	h = queue_push(r, now);
+	h->cookie = cookie;
+	h->user = user;
+	h->about = w->time;
 }
 
 /* A datagram of socket @cookie, the @first of its packet, was taken. */
@@ -531,6 +531,7 @@ void attribute_consume(const struct record *r, __u64 now)
 	struct held *h;
 	__u32 i;
 
+	rx_close(r);
 	if (!c)
 		return;
 	conn_set_user(&c->reader, &user, r->rec.time);
@@ -558,6 +559,7 @@ void attribute_read(const struct record *r, __u64 now)
 	struct waiting *w;
 	struct held *h;
 
+	rx_close(r);
 	if (!c)
 		return;
 	conn_set_user(&c->reader, &user, r->rec.time);
@@ -590,6 +592,7 @@ void attribute_write(const struct record *r)
 	struct conn *c = conn_get(r->actor.cookie, r->rec.time);
 	struct user user = actor_of(r);
 
+	rx_close(r);
 	if (!c)
 		return;
 	conn_set_user(&c->writer, &user, r->rec.time);
@@ -630,6 +633,7 @@ void attribute_map(const struct record *r)
 	struct conn *c = conn_get(m->cookie, r->rec.time);
 	struct conn *parent = conn_get(m->parent, r->rec.time);
 
+	rx_close(r);
 	if (!c || !parent || c == parent)
 		return;
 	c->used = r->rec.time;

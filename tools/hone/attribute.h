@@ -12,13 +12,17 @@
  */
 #define DEMUX_NS	1000000000ULL
 
+/*
+ * What a CPU records next, but for what can lie between a received packet and
+ * its deliver records, says that every socket there is for it has got it:
+ * packets, processes, and who reads and writes.
+ */
+
 /* A packet: queues it. @time never runs backwards, @lost came before it. */
 void attribute_packet(const struct record *r, __u64 time, __u64 lost);
-/*
- * To be told of every record first: a CPU that goes on to something else has
- * given its last received packet to every socket there is for it.
- */
-void attribute_step(const struct record *r);
+void attribute_proc(const struct record *r);
+/* How the stream is made from now on. */
+void attribute_subbuf(const struct record *r);
 /* What tells more of packets that were queued, or of those to come. */
 void attribute_deliver(const struct record *r);
 void attribute_consume(const struct record *r, __u64 now);

@@ -5,10 +5,8 @@
 
 #include <stdlib.h>
 
-void bytes_reserve(struct bytes *b, size_t len)
+void bytes_grow(struct bytes *b, size_t len)
 {
-	if (b->size - b->tail >= len)
-		return;
 	/* Move down what is left, if that is cheap, before growing. */
 	if (b->head && bytes_len(b) <= b->head) {
 		memcpy(b->data, b->data + b->head, bytes_len(b));

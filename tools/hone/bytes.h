@@ -16,9 +16,15 @@ struct bytes {
 	size_t size;
 };
 
-/* Room for @len more bytes behind the tail; moves or grows what is there. */
-void bytes_reserve(struct bytes *b, size_t len);
+void bytes_grow(struct bytes *b, size_t len);
 void bytes_free(struct bytes *b);
+
+/* Room for @len more bytes behind the tail; moves or grows what is there. */
+static inline void bytes_reserve(struct bytes *b, size_t len)
+{
+	if (b->size - b->tail < len)
+		bytes_grow(b, len);
+}
 
 static inline size_t bytes_len(const struct bytes *b)
 {

@@ -7,20 +7,21 @@
 static struct bytes q;
 static __u64 base;		/* position of q.data[q.head] */
 
-__u64 queue_push(const struct record *r, const struct held *head)
+struct held *queue_push(const struct record *r, __u64 time)
 {
-	size_t size = sizeof(*head) + r->rec.len;
+	size_t size = sizeof(struct held) + r->rec.len;
 	struct held *h;
-	__u64 pos;
 
 	bytes_reserve(&q, size);
-	pos = base + bytes_len(&q);
 	h = (struct held *)(q.data + q.tail);
-	*h = *head;
-	h->size = size;
+	*h = (struct held){
+		.size = size,
+		.time = time,
+		.pos = base + bytes_len(&q),
+	};
 	memcpy(h + 1, r->raw, r->rec.len);
 	q.tail += size;
-	return pos;
+	return h;
 }
 
 struct held *queue_at(__u64 pos)
@@ -32,7 +33,9 @@ struct held *queue_at(__u64 pos)
 
 struct held *queue_first(void)
 {
-	return queue_at(base);
+	if (q.head == q.tail)
+		return NULL;
+	return (struct held *)(q.data + q.head);
 }
 
 __u64 queue_first_pos(void)

@@ -27,6 +27,7 @@ struct held {
 	bool made;			/* by the kernel for user */
 	__u8 pending;		/* deliveries that nobody took yet */
 	__u32 name;		/* what number of its user's, 0 = of then */
+	__u64 pos;			/* its own */
 	__u64 time;
 	__u64 lost;			/* packets lost before */
 	__u64 not_before;		/* more receivers may come till then */
@@ -36,8 +37,11 @@ struct held {
 	struct receiver *more;
 };
 
-/* Positions grow forever; an entry keeps its own. */
-__u64 queue_push(const struct record *r, const struct held *head);
+/*
+ * Positions grow forever; an entry keeps its own. One that is new may go out,
+ * and is nobody's. Valid until the next push.
+ */
+struct held *queue_push(const struct record *r, __u64 time);
 /* The entry at @pos, or NULL if it has gone out. Valid until a push. */
 struct held *queue_at(__u64 pos);
 struct held *queue_first(void);

@@ -69,9 +69,7 @@ static void seen_gap(const struct record *r)
 
 static void push_event(const struct record *r, __u64 time, __u32 name)
 {
-	struct held h = { .time = time, .name = name };
-
-	queue_push(r, &h);
+	queue_push(r, time)->name = name;
 }
 
 static void take_proc(const struct record *r, __u64 time)
@@ -90,8 +88,12 @@ static void take_proc(const struct record *r, __u64 time)
 static void take_event(const struct record *r, __u64 time)
 {
 	switch (r->rec.type) {
+	case HONE_REC_SUBBUF:
+		attribute_subbuf(r);
+		break;
 	case HONE_REC_PROC:
 		resolved.seen[HONE_KIND_PROC]++;
+		attribute_proc(r);
 		take_proc(r, time);
 		break;
 	case HONE_REC_SOCK:
@@ -115,7 +117,6 @@ static void take_event(const struct record *r, __u64 time)
 
 static void take(const struct record *r, __u64 time)
 {
-	attribute_step(r);
 	switch (r->rec.type) {
 	case HONE_REC_PACKET:
 		resolved.seen[HONE_KIND_PACKET]++;
