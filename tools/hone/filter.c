@@ -22,7 +22,8 @@ static const char *devs[DEVS_MAX];	/* one of them, if any */
 static int n_devs;
 static char *expression;
 static struct bpf_program program;	/* for packets of -r */
-static bool no_in, no_out, replay;
+static bool no_in, no_out;
+static bool replay;			/* the above is for us to look at */
 static __u32 netns[LIST_MAX];		/* inode numbers */
 static __u64 cookies[LIST_MAX];		/* connections */
 static int n_netns, n_cookies;
@@ -196,7 +197,7 @@ bool filter_configure(void)
 
 void filter_replay(void)
 {
-	replay = true;
+	replay = expression || no_in || no_out || n_netns;
 	if (expression)
 		compile(&program);
 }
@@ -233,7 +234,7 @@ static bool dev_wanted(const char *dev)
 	for (i = 0; i < n_devs; i++)
 		if (dev && !strcmp(dev, devs[i]))
 			return true;
-	return !n_devs;
+	return false;
 }
 
 static bool cookie_listed(__u64 cookie)
@@ -258,5 +259,6 @@ bool filter_cookie(__u64 cookie)
 
 bool filter_packet(const struct attributed *p)
 {
-	return dev_wanted(p->dev) && (!replay || replay_wants(p));
+	return (!n_devs || dev_wanted(p->dev)) &&
+	       (!replay || replay_wants(p));
 }

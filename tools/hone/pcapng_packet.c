@@ -25,17 +25,13 @@
 /* And the other options. */
 #define TAIL_MAX	(COMMENT_MAX + 96)
 
-/* All that the options depend on. */
+/* All that the options of a connection's packets depend on. */
 struct tail_key {
 	__u64 generation;
 	__u64 image;			/* its version */
-	__u64 cookie;
 	const char *dev;
 	__u32 tid;
-	__u32 flags;			/* of the block */
-	__u16 quality;
-	__u16 made;
-	__u32 gone;
+	__u32 bits;			/* flags of the block, quality, made, gone */
 };
 
 struct tail {
@@ -48,6 +44,8 @@ struct tail {
 struct tail_cache {
 	struct tail *tail[4];
 };
+
+static struct tail_cache no_conn;	/* of packets that have none */
 
 static __u32 block_flags(const struct attributed *p)
 {
@@ -156,23 +154,11 @@ void pcapng_forget(struct conn *c)
 	c->tails = NULL;
 }
 
-static struct tail *find_tail(const struct attributed *p)
+static struct tail *remake_tail(const struct attributed *p,
+				const struct tail_key *key, __u32 flags,
+				int slot)
 {
-	static struct tail_cache other;
-	struct tail_cache *cache = &other;
-	int slot = (p->packet->rec.flags & HONE_F_PKT_OUT ? 2 : 0) +
-		   (p->quality == HONE_Q_EXACT);
-	struct tail_key key = {
-		.generation = table_generation,
-		.image = p->img ? p->img->version : 0,
-		.cookie = p->conn ? p->conn->cookie : 0,
-		.dev = p->dev,
-		.tid = p->tid,
-		.flags = block_flags(p),
-		.quality = p->quality,
-		.made = p->made,
-		.gone = p->gone,
-	};
+	struct tail_cache *cache = &no_conn;
 	struct tail *t;
 
 	if (p->conn) {
@@ -183,16 +169,37 @@ static struct tail *find_tail(const struct attributed *p)
 	if (!cache->tail[slot])
 		cache->tail[slot] = xcalloc(1, sizeof(*t));
 	t = cache->tail[slot];
-	if (memcmp(&t->key, &key, sizeof(key)) || p->n_more) {
+	t->key.generation = 0;
+	if (!make_tail(t, p, flags))
+		return NULL;
+	t->key = *key;
+	/* What describes others is not in the key. */
+	if (p->n_more)
 		t->key.generation = 0;
-		if (!make_tail(t, p, key.flags))
-			return NULL;
-		t->key = key;
-		/* What describes others is not in the key. */
-		if (p->n_more)
-			t->key.generation = 0;
-	}
 	return t;
+}
+
+static inline struct tail *find_tail(const struct attributed *p)
+{
+	const struct tail_cache *cache = p->conn ? p->conn->tails : &no_conn;
+	bool exact = p->quality == HONE_Q_EXACT;
+	int slot = (p->packet->rec.flags & HONE_F_PKT_OUT ? 2 : 0) + exact;
+	__u32 flags = block_flags(p);
+	struct tail_key key = {
+		.generation = table_generation,
+		.image = p->img ? p->img->version : 0,
+		.dev = p->dev,
+		.tid = p->tid,
+		.bits = flags | p->quality << 16 | p->made << 24 |
+			p->gone << 25,
+	};
+	struct tail *t = cache ? cache->tail[slot] : NULL;
+
+	if (t && t->key.generation == key.generation &&
+	    t->key.image == key.image && t->key.dev == key.dev &&
+	    t->key.tid == key.tid && t->key.bits == key.bits && !p->n_more)
+		return t;
+	return remake_tail(p, &key, flags, slot);
 }
 
 /* To all, to several, to us or from us: as the address says. */
