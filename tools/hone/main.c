@@ -86,7 +86,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	resolve_window = options.window;
 	resolve_bytes = options.window_bytes;
-	resolve_limit = options.count;
+	if (options.count)
+		resolve_limit = options.count;
 	capture.comment = options.comment;
 	capture.app = "hone-relayread " HONE_READER_VERSION;
 	if (options.host_info)

@@ -101,14 +101,12 @@ static inline __u8 *put64(__u8 *p, __u64 v)
 	return p + sizeof(v);
 }
 
-/* Zeros up to a multiple of four; the room for them must be there. */
+/* Zeros up to a multiple of four, and perhaps some that are written over. */
 static inline __u8 *put_padded(__u8 *p, const void *data, size_t len)
 {
-	size_t pad = -len & 3;
-
 	memcpy(p, data, len);
-	memset(p + len, 0, pad);
-	return p + len + pad;
+	put32(p + len, 0);
+	return p + ((len + 3) & ~(size_t)3);
 }
 
 __u8 *put_option(__u8 *p, __u16 code, const void *data, __u16 len);

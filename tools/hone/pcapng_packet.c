@@ -29,10 +29,13 @@
 struct tail_key {
 	__u64 generation;
 	__u64 image;			/* its version */
+	__u64 about;
 	const char *dev;
-	__u32 tid;
-	__u32 bits;			/* flags of the block, quality, made, gone */
+	__u16 flags;
 };
+
+/* Those of a record that are told of. */
+#define TAIL_FLAGS	(HONE_F_PKT_OUT | HONE_F_PKT_CSUM | HONE_F_PKT_GSO)
 
 struct tail {
 	struct tail_key key;
@@ -102,8 +105,7 @@ static size_t make_comment(char *s, const struct attributed *p)
 }
 
 /* The options of a packet, and before it what they refer to. */
-static bool make_tail(struct tail *t, const struct attributed *p,
-		      __u32 flags)
+static bool make_tail(struct tail *t, const struct attributed *p)
 {
 	__u8 task[8], *at = t->bytes;
 	char comment[COMMENT_MAX];
@@ -126,7 +128,7 @@ static bool make_tail(struct tail *t, const struct attributed *p,
 		n = make_comment(comment, p);
 		at = put_option(at, OPT_COMMENT, comment + 1, n - 1);
 	}
-	at = put_option32(at, OPT_EPB_FLAGS, flags);
+	at = put_option32(at, OPT_EPB_FLAGS, block_flags(p));
 	if (img) {
 		put32(put32(task, img->tgid), p->tid);
 		at = put_option(at, OPT_EPB_TASK, task, sizeof(task));
@@ -155,8 +157,7 @@ void pcapng_forget(struct conn *c)
 }
 
 static struct tail *remake_tail(const struct attributed *p,
-				const struct tail_key *key, __u32 flags,
-				int slot)
+				const struct tail_key *key, int slot)
 {
 	struct tail_cache *cache = &no_conn;
 	struct tail *t;
@@ -170,7 +171,7 @@ static struct tail *remake_tail(const struct attributed *p,
 		cache->tail[slot] = xcalloc(1, sizeof(*t));
 	t = cache->tail[slot];
 	t->key.generation = 0;
-	if (!make_tail(t, p, flags))
+	if (!make_tail(t, p))
 		return NULL;
 	t->key = *key;
 	/* What describes others is not in the key. */
@@ -182,24 +183,22 @@ static struct tail *remake_tail(const struct attributed *p,
 static inline struct tail *find_tail(const struct attributed *p)
 {
 	const struct tail_cache *cache = p->conn ? p->conn->tails : &no_conn;
-	bool exact = p->quality == HONE_Q_EXACT;
-	int slot = (p->packet->rec.flags & HONE_F_PKT_OUT ? 2 : 0) + exact;
-	__u32 flags = block_flags(p);
 	struct tail_key key = {
 		.generation = table_generation,
 		.image = p->img ? p->img->version : 0,
+		.about = p->about,
 		.dev = p->dev,
-		.tid = p->tid,
-		.bits = flags | p->quality << 16 | p->made << 24 |
-			p->gone << 25,
+		.flags = p->packet->rec.flags & TAIL_FLAGS,
 	};
+	int slot = (key.flags & HONE_F_PKT_OUT ? 2 : 0) +
+		   (p->quality == HONE_Q_EXACT);
 	struct tail *t = cache ? cache->tail[slot] : NULL;
 
 	if (t && t->key.generation == key.generation &&
-	    t->key.image == key.image && t->key.dev == key.dev &&
-	    t->key.tid == key.tid && t->key.bits == key.bits && !p->n_more)
+	    t->key.image == key.image && t->key.about == key.about &&
+	    t->key.dev == key.dev && t->key.flags == key.flags && !p->n_more)
 		return t;
-	return remake_tail(p, &key, flags, slot);
+	return remake_tail(p, &key, slot);
 }
 
 /* To all, to several, to us or from us: as the address says. */

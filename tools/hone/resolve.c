@@ -15,7 +15,7 @@
 
 __u64 resolve_window = 100000000;
 size_t resolve_bytes = 8 << 20;
-__u64 resolve_limit;
+__u64 resolve_limit = UINT64_MAX;
 struct resolved resolved;
 
 /* What has ended long ago is forgotten this often. */
@@ -23,18 +23,16 @@ struct resolved resolved;
 
 static __u64 expiry;
 static bool begun;
-static bool stopped;
 static __u64 lost_packets;	/* since the last packet */
 
 bool resolve_full(void)
 {
-	return stopped ||
-	       (resolve_limit && resolved.packets >= resolve_limit);
+	return resolved.packets >= resolve_limit;
 }
 
 void resolve_stop(void)
 {
-	stopped = true;
+	resolve_limit = 0;
 }
 
 void resolve_result(struct result *res, __u64 end)

@@ -8,7 +8,7 @@
 /* Nanoseconds and bytes for which received packets wait for their reader. */
 extern __u64 resolve_window;
 extern size_t resolve_bytes;
-/* Packets after which it is enough, 0 = no limit. */
+/* Packets after which it is enough. */
 extern __u64 resolve_limit;
 
 /* What came by. */

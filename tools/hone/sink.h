@@ -21,12 +21,17 @@ struct attributed {
 	__u16 dev_type;			/* ARPHRD_* */
 	__u32 netns;			/* inode number, 0: not known */
 	__u64 lost;			/* packets lost just before */
-	__u32 tid;			/* 0: not known for certain */
-	__u8 quality;		/* enum hone_quality */
-	bool made;			/* made by the kernel for @img */
-	bool gone;			/* @img had ended already */
+	union {
+		struct {
+			__u32 tid;	/* 0: not known for certain */
+			__u8 quality; /* enum hone_quality */
+			bool made;	/* made by the kernel for @img */
+			bool gone;	/* @img had ended already */
+			bool undirected; /* sent or received is not known */
+		};
+		__u64 about;		/* all of these, to be compared */
+	};
 	bool wanted;			/* by the filters, one of its users is */
-	bool undirected;		/* neither sent nor received is known */
 	int n_more;
 	struct image *more[ALSO_MAX];	/* others that received it too */
 };
