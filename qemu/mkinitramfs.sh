@@ -43,7 +43,7 @@ install /bin/busybox "$root/bin/busybox"
 for applet in $(/bin/busybox --list); do
 	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
-for prog in dnsmasq ip iptables-legacy nc.openbsd "${@:2}"; do
+for prog in dnsmasq ip iptables-legacy nc.openbsd setcap "${@:2}"; do
 	path=$(PATH=$PATH:/usr/sbin:/sbin command -v "$prog") &&
 		with_libs "$path" "/usr/sbin/$prog"
 done
@@ -52,6 +52,7 @@ for path in /usr/lib/*/xtables/libxt_standard.so; do
 	[ ! -e "$path" ] || with_libs "$path" "$path"
 done
 with_libs "$HONE_CACHE/tools/hone-relayread" /usr/bin/hone-relayread
+with_libs "$HONE_CACHE/tools/hone-broker" /usr/local/libexec/hone-broker
 install "$HONE_CACHE"/bench/hone-* "$root/usr/bin/"
 cp -r "$HONE_CACHE/selftests" "$root/lib/hone/tests"
 install "$HONE_TOP"/tools/testing/selftests/hone/{*.sh,tests.list} \

@@ -26,6 +26,7 @@ guest /var/lib/dpkg/info/busybox-static.list busybox-static is the guest's progr
 guest /usr/sbin/dnsmasq dnsmasq-base is the demo's name server
 guest ip iproute2 for the demo's namespaces
 guest iptables-legacy iptables is the guest's firewall
+guest setcap libcap2-bin gives the guest's broker its capabilities
 guest nc.openbsd netcat-openbsd for the demo's UDP
 bench tcpdump tcpdump to compare with
 bench dumpcap wireshark-common to compare with

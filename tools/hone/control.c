@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Control: the file that is a session, its directory and its counters. */
 #include "control.h"
+#include "ask.h"
 #include "msg.h"
 #include "options.h"
 
@@ -18,6 +19,8 @@
 static int control = -1;
 static bool writable;
 static char *control_path, *dir;
+static int dir_fd = -1;		/* a broker's gift */
+static char list[32];		/* that, by its name in /proc */
 
 static char *path_in(const char *parent, const char *name)
 {
@@ -48,7 +51,18 @@ static void explain(int err)
 	switch (err) {
 	case EACCES:
 	case EPERM:
-		msg("only root (CAP_SYS_ADMIN) can capture");
+		if (geteuid() && asking())
+			msg("%s has no capabilities: see WHO MAY CAPTURE in hone(7)",
+			    options.broker);
+		else if (geteuid() && !access(options.broker, F_OK))
+			msg("only root can capture, and who may run %s",
+			    options.broker);
+		else
+			msg("only root (CAP_SYS_ADMIN) can capture");
+		break;
+	case EPIPE:
+	case ECONNRESET:
+		msg("the broker has ended: %s", options.broker);
 		break;
 	case EBUSY:
 		msg("there are too many captures already");
@@ -68,18 +82,56 @@ static void explain(int err)
 	}
 }
 
-int control_open(const char *file)
+/* As who runs this; false with an errno. */
+static bool open_self(void)
 {
-	const char *name;
-
-	control_path = path_in(options.debugfs, file);
 	/* Commands are appended; the status is read from the beginning. */
 	control = open(control_path, O_RDWR | O_APPEND | O_CLOEXEC);
 	writable = control >= 0;
 	/* A kernel that is locked down lets a file be read that only can be. */
 	if (!writable && (errno == EPERM || errno == EACCES))
 		control = open(control_path, O_RDONLY | O_CLOEXEC);
-	if (control < 0) {
+	return control >= 0;
+}
+
+/* A broker's gift. */
+static void take_dir(int fd)
+{
+	dir_fd = fd;
+	snprintf(list, sizeof(list), "/proc/self/fd/%d", fd);
+}
+
+/* By a broker, if there is one or may be one; false with an errno. */
+static bool open_asking(const char *file)
+{
+	int fds[2], err = errno;
+
+	/* A helper is of use to those who may not do it themselves. */
+	if (!asking() && ((err != EPERM && err != EACCES) || !geteuid() ||
+			  !ask_helper())) {
+		errno = err;
+		return false;
+	}
+	if (strcmp(file, "boot"))
+		err = ask(BROKER_CONTROL, 0, fds, 1, &writable);
+	else
+		err = ask(BROKER_BOOT, 0, fds, 2, &writable);
+	if (err) {
+		errno = -err;
+		return false;
+	}
+	control = fds[0];
+	if (!strcmp(file, "boot"))
+		take_dir(fds[1]);
+	return true;
+}
+
+int control_open(const char *file)
+{
+	const char *name;
+
+	control_path = path_in(options.debugfs, file);
+	if ((asking() || !open_self()) && !open_asking(file)) {
 		int err = errno;
 
 		msg_errno("opening a session: %s", control_path);
@@ -96,6 +148,48 @@ int control_open(const char *file)
 	return EXIT_OK;
 }
 
+/* The name of a CPU's file: @kind and a number. */
+static bool is_cpu(const char *name, const char *kind, __u32 *cpu)
+{
+	size_t len = strlen(kind);
+	unsigned long n;
+	char *end;
+
+	if (strncmp(name, kind, len) || name[len] < '0' || name[len] > '9')
+		return false;
+	n = strtoul(name + len, &end, 10);
+	*cpu = n;
+	return !*end && n < BROKER_CPUS;
+}
+
+int control_file(const char *name)
+{
+	__u32 cpu = 0;
+	int fd, err;
+
+	if (!asking()) {
+		char *path = path_in(dir, name);
+
+		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		err = errno;
+		free(path);
+		errno = err;
+		return fd;
+	}
+	if (!strcmp(name, "snapshot"))
+		err = ask(BROKER_SNAPSHOT, 0, &fd, 1, NULL);
+	else if (!strcmp(name, "stats"))
+		err = ask(BROKER_STATS, 0, &fd, 1, NULL);
+	else if (is_cpu(name, "events", &cpu))
+		err = ask(BROKER_EVENTS, cpu, &fd, 1, NULL);
+	else if (is_cpu(name, "identity", &cpu))
+		err = ask(BROKER_IDENTITY, cpu, &fd, 1, NULL);
+	else
+		err = -ENOENT;
+	errno = -err;
+	return err ? -1 : fd;
+}
+
 bool control_writable(void)
 {
 	return writable;
@@ -104,6 +198,11 @@ bool control_writable(void)
 const char *control_dir(void)
 {
 	return dir;
+}
+
+const char *control_list(void)
+{
+	return dir_fd < 0 ? dir : list;
 }
 
 const char *control_status(const char *key)
@@ -180,6 +279,26 @@ bool control_command(const char *fmt, ...)
 	return false;
 }
 
+bool control_start(void)
+{
+	const char *why;
+	int err, fd;
+
+	if (!asking())
+		return control_command("start");
+	err = ask(BROKER_START, 0, &fd, 1, NULL);
+	if (!err) {
+		take_dir(fd);
+		return true;
+	}
+	errno = -err;
+	msg_errno("commanding \"start\": %s", control_path);
+	why = control_status("error");
+	if (why)
+		msg("the kernel says: %s", why);
+	return false;
+}
+
 /* Columns are found by their names, so that more may come. */
 static void parse_stats(char *text, struct account *kinds)
 {
@@ -235,14 +354,13 @@ static void parse_stats(char *text, struct account *kinds)
 
 bool control_stats(struct account *kinds)
 {
-	char *path = path_in(dir, "stats");
 	size_t size = 0, len = 0;
 	char *text = NULL;
 	ssize_t n = -1;
 	int fd;
 
 	memset(kinds, 0, HONE_KIND_MAX * sizeof(*kinds));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = control_file("stats");
 	while (fd >= 0) {
 		if (size - len < 2) {
 			size = size ? size * 2 : 65536;
@@ -256,7 +374,7 @@ bool control_stats(struct account *kinds)
 		len += n;
 	}
 	if (n)
-		msg_errno("reading: %s", path);
+		msg_errno("reading: %s/stats", dir);
 	if (fd >= 0)
 		close(fd);
 	if (!n) {
@@ -264,7 +382,6 @@ bool control_stats(struct account *kinds)
 		parse_stats(text, kinds);
 	}
 	free(text);
-	free(path);
 	return !n;
 }
 
@@ -273,6 +390,10 @@ void control_close(void)
 	if (control >= 0)
 		close(control);
 	control = -1;
+	if (dir_fd >= 0)
+		close(dir_fd);
+	dir_fd = -1;
+	ask_close();
 	free(control_path);
 	free(dir);
 	control_path = NULL;

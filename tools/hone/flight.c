@@ -209,7 +209,7 @@ int flight_run(void)
 		return ret;
 	catch_signals(&mask);
 	if (session_configure() &&
-	    (control_command("mode overwrite\nstart") ||
+	    ((control_command("mode overwrite") && control_start()) ||
 	     session_fail(EXIT_KERNEL))) {
 		session_ready();
 		run(&mask);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* hone-relayread: captures packets and tells whose they are. */
+#include "ask.h"
 #include "capture.h"
 #include "filter.h"
 #include "flight.h"
@@ -8,6 +9,7 @@
 #include "options.h"
 #include "replay.h"
 #include "session.h"
+#include "user.h"
 
 #include <ctype.h>
 #include <signal.h>
@@ -94,6 +96,10 @@ int main(int argc, char **argv)
 		describe_host();
 	else
 		names_off = true;
+	/* What else is opened is opened as that user. */
+	if (!options.n_inputs && user_wanted() &&
+	    (!ask_child() || !user_become()))
+		return EXIT_TROUBLE;
 	if (options.flight)
 		return flight_run();
 	if (!options.n_inputs)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Options: the command line, from one table that is the help as well. */
 #include "options.h"
+#include "broker.h"
 #include "filter.h"
 #include "msg.h"
 #include "out_line.h"
 #include "rotate.h"
+#include "user.h"
 
 #include <linux/hone.h>
 
@@ -23,7 +25,8 @@ struct options options = {
 	.buffer_kb	= NONE,
 	.window		= 100000000,
 	.window_bytes	= 8 << 20,
-	.debugfs	= "/sys/kernel/debug/hone",
+	.debugfs	= BROKER_DEBUGFS,
+	.broker		= HONE_BROKER,
 	.ready_fd	= -1,
 	.comments	= true,
 	.process_info	= INFO_DARWIN,
@@ -58,6 +61,7 @@ enum {
 	O_FOLLOW_FORKS,
 	O_EXCLUDE_PID,
 	O_DEBUGFS,
+	O_BROKER,
 	O_READY_FD,
 	O_FLIGHT,
 	O_BOOT,
@@ -113,6 +117,8 @@ static const struct opt {
 	  "with -G alone stop after N files" },
 	{ 'z', "postrotate", "COMMAND",
 	  "run COMMAND FILE for each file that is complete" },
+	{ 'Z', "relinquish-privileges", "USER",
+	  "do all as USER but to open Hone's files" },
 	{ 's', "snaplen", "BYTES",
 	  "record at most BYTES of a packet (0 to 262144)" },
 	{ 'B', "buffer", "KB", "buffer KB kilobytes for each CPU" },
@@ -178,6 +184,8 @@ static const struct opt {
 	  "none: leave that out (default with -r)" },
 	{ O_DEBUGFS, "debugfs", "DIR",
 	  "where Hone's files are (/sys/kernel/debug/hone)" },
+	{ O_BROKER, "broker", "FILE",
+	  "run FILE, if not root, to open Hone's files" },
 	{ O_READY_FD, "ready-fd", "N",
 	  "write a line to descriptor N when the capture runs" },
 	{ 'q', "quiet", NULL, "print less, and no totals at the end" },
@@ -383,6 +391,9 @@ static void take(const struct opt *o, char *arg)
 	case 'z':
 		rotation.command = arg;
 		break;
+	case 'Z':
+		user_choose(arg);
+		break;
 	case 's':
 		options.snaplen = number(o->name, arg, HONE_SNAPLEN_MAX);
 		break;
@@ -484,6 +495,9 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case O_DEBUGFS:
 		options.debugfs = arg;
+		break;
+	case O_BROKER:
+		options.broker = arg;
 		break;
 	case O_READY_FD:
 		options.ready_fd = number(o->name, arg, 1 << 20);

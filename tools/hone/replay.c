@@ -4,6 +4,7 @@
 #include "in_pcapng.h"
 #include "in_raw.h"
 #include "msg.h"
+#include "user.h"
 
 #include <stdlib.h>
 
@@ -30,6 +31,8 @@ int replay(char *const *paths, int n)
 		}
 		kind = other ? other : kind;
 	}
+	if (!user_become())
+		return EXIT_TROUBLE;
 	ret = kind == INPUT_PCAPNG ? pcapng_replay(inputs, n) :
 				     raw_replay(inputs, n);
 	for (i = 0; i < n; i++)

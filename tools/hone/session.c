@@ -39,6 +39,7 @@ static struct channel *channels;
 static struct pollfd *polls;	/* the first one is for new files */
 static int n_channels;
 static int watch = -1;
+static bool unready;		/* a file could not be opened yet */
 static atomic_int stop;
 static atomic_int report;
 static atomic_int command;	/* its pid, 0: none */
@@ -154,7 +155,12 @@ static bool add_channel(const char *name)
 	snprintf(path, sizeof(path), "%s/%s", control_dir(), name);
 	if (have_channel(path))
 		return true;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = control_file(name);
+	/* Of a CPU that comes, and has recorded nothing till now. */
+	if (fd < 0 && errno == EAGAIN) {
+		unready = true;
+		return true;
+	}
 	if (fd < 0) {
 		msg_errno("opening: %s", path);
 		return session_fail(EXIT_KERNEL);
@@ -172,7 +178,7 @@ static bool find_kind(const char *kind)
 	bool ok = true;
 	DIR *dir;
 
-	dir = opendir(control_dir());
+	dir = opendir(control_list());
 	if (!dir) {
 		msg_errno("opening: %s", control_dir());
 		return session_fail(EXIT_KERNEL);
@@ -199,11 +205,13 @@ bool session_channels(void)
 	return find_kind("identity") && find_kind("events");
 }
 
+/* The directory is there when the session has started, and not before. */
 static void watch_channels(void)
 {
 	watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (watch >= 0)
-		inotify_add_watch(watch, control_dir(), IN_CREATE);
+	if (watch < 0 ||
+	    inotify_add_watch(watch, control_list(), IN_CREATE) < 0)
+		msg_errno("watching for CPUs that come: %s", control_dir());
 	polls = xrealloc(polls, sizeof(*polls));
 	polls[0] = (struct pollfd){ .fd = watch, .events = POLLIN };
 }
@@ -212,8 +220,9 @@ static void watch_channels(void)
 static bool new_channels(void)
 {
 	char events[4096];
-	bool any = false;
+	bool any = unready;
 
+	unready = false;
 	while (watch >= 0 && read(watch, events, sizeof(events)) > 0)
 		any = true;
 	return any;
@@ -261,7 +270,7 @@ bool session_snapshot(void)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/snapshot", control_dir());
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = control_file("snapshot");
 	if (fd < 0) {
 		msg_errno("opening: %s", path);
 		return session_fail(EXIT_KERNEL);
@@ -387,14 +396,16 @@ void session_ready(void)
 
 static bool begin(void)
 {
-	if (!control_command("start"))
+	if (!control_start())
 		return session_fail(EXIT_KERNEL);
+	watch_channels();
 	return session_channels();
 }
 
 /* What was recorded since boot; then it goes on, if we may tell it to. */
 static bool take_over(void)
 {
+	watch_channels();
 	if (!session_channels() || !session_drain())
 		return false;
 	if (!control_writable()) {
@@ -411,7 +422,6 @@ static bool start(void)
 
 	if (!session_configure())
 		return false;
-	watch_channels();
 	if (options.boot ? !take_over() : !begin())
 		return false;
 	if (!session_snapshot())

@@ -931,6 +931,7 @@ spoils()
 judge perl "a stream that is cut anywhere" cuts
 judge perl "streams with bytes changed" spoils
 
+. "$here/privilege.sh"
 . "$here/read.sh"
 . "$here/robust.sh"
 
@@ -1003,6 +1004,7 @@ cat >"$tmp/wanted" <<'END'
 ./usr/lib/systemd/system/hone-capture.service
 ./usr/lib/wireshark/extcap/honedump
 ./usr/lib/wireshark/plugins/hone.lua
+./usr/libexec/hone-broker
 ./usr/sbin/hone-relayread
 ./usr/share/bash-completion/completions/hone-relayread
 ./usr/share/bash-completion/completions/honedump
