@@ -6,6 +6,7 @@
 #include "msg.h"
 #include "out_line.h"
 #include "rotate.h"
+#include "sink.h"
 #include "user.h"
 
 #include <linux/hone.h>
@@ -90,7 +91,8 @@ static const struct opt {
 	  "since the first packet" },
 	{ 'n', "numeric", NULL, "names are never looked up; for tcpdump's users" },
 	{ 'l', "line-buffered", NULL,
-	  "output is never kept back; for tcpdump's users" },
+	  "write each line, or record, as soon as it is known,\n"
+	  "and not with others" },
 	{ 'U', "packet-buffered", NULL, "the same" },
 	{ O_TEXT, "text", "[FILE]",
 	  "write text, a record a line, to FILE or standard\n"
@@ -360,8 +362,10 @@ static void take(const struct opt *o, char *arg)
 			line_form.time++;
 		break;
 	case 'n':
+		break;
 	case 'l':
 	case 'U':
+		sink_each = true;
 		break;
 	case O_TEXT:
 		options.text = arg ? arg : "-";

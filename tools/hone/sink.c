@@ -2,12 +2,20 @@
 /* Sinks: hands everything to each of the outputs in use. */
 #include "sink.h"
 
+bool sink_each;
+
 static const struct sink *sinks[8];
 static int n_sinks;
 
 void sink_add(const struct sink *s)
 {
 	sinks[n_sinks++] = s;
+}
+
+/* Others that are known at the same moment may go out with it. */
+static bool written(bool ok)
+{
+	return (!sink_each || sink_flush()) && ok;
 }
 
 /* One output's failure keeps nothing from the others. */
@@ -30,7 +38,7 @@ bool sink_proc(struct image *img, const struct record *r)
 	for (i = 0; i < n_sinks; i++)
 		if (sinks[i]->proc && !sinks[i]->proc(img, r))
 			ok = false;
-	return ok;
+	return written(ok);
 }
 
 bool sink_sock(struct conn *c, const struct record *r)
@@ -41,7 +49,7 @@ bool sink_sock(struct conn *c, const struct record *r)
 	for (i = 0; i < n_sinks; i++)
 		if (sinks[i]->sock && !sinks[i]->sock(c, r))
 			ok = false;
-	return ok;
+	return written(ok);
 }
 
 bool sink_packet(const struct attributed *p)
@@ -52,7 +60,7 @@ bool sink_packet(const struct attributed *p)
 	for (i = 0; i < n_sinks; i++)
 		if (sinks[i]->packet && !sinks[i]->packet(p))
 			ok = false;
-	return ok;
+	return written(ok);
 }
 
 bool sink_late(const struct late *l)
@@ -63,7 +71,7 @@ bool sink_late(const struct late *l)
 	for (i = 0; i < n_sinks; i++)
 		if (sinks[i]->late && !sinks[i]->late(l))
 			ok = false;
-	return ok;
+	return written(ok);
 }
 
 bool sink_tally(struct image *img, const struct record *r)
@@ -74,7 +82,7 @@ bool sink_tally(struct image *img, const struct record *r)
 	for (i = 0; i < n_sinks; i++)
 		if (sinks[i]->tally && !sinks[i]->tally(img, r))
 			ok = false;
-	return ok;
+	return written(ok);
 }
 
 bool sink_tail(const struct result *res)

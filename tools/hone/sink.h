@@ -85,6 +85,9 @@ struct sink {
 	bool (*flush)(void);
 };
 
+/* What is known is written at once, each for itself. */
+extern bool sink_each;
+
 void sink_add(const struct sink *s);
 bool sink_head(const struct capture *cap);
 bool sink_proc(struct image *img, const struct record *r);

@@ -97,6 +97,7 @@ bool writer_open(struct writer *w, const char *path, writer_whole whole)
 			return false;
 		}
 		w->regular = !fstat(w->fd, &st) && S_ISREG(st.st_mode);
+		w->named = w->regular && st.st_nlink;
 	}
 	w->size = BUFFER;
 	w->buf = xrealloc(NULL, w->size);
@@ -114,12 +115,29 @@ static void writer_fail(struct writer *w, size_t done)
 		msg_errno("truncating: %s", w->name);
 }
 
+/* Has somebody taken away what was written? Then more of it is of no use. */
+static bool writer_robbed(struct writer *w)
+{
+	struct stat st;
+
+	if (!w->regular || fstat(w->fd, &st))
+		return false;
+	if (w->named && !st.st_nlink)
+		msg("writing: %s: the file has been removed", w->name);
+	else if ((__u64)st.st_size < w->written)
+		msg("writing: %s: the file has become shorter", w->name);
+	else
+		return false;
+	w->failed = true;
+	return true;
+}
+
 bool writer_flush(struct writer *w)
 {
 	size_t done = 0;
 	ssize_t n;
 
-	if (w->failed)
+	if (w->failed || writer_robbed(w))
 		return false;
 	while (done < w->used) {
 		n = write(w->fd, w->buf + done, w->used - done);

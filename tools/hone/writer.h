@@ -18,6 +18,7 @@ struct writer {
 	__u64 written;		/* bytes in the file */
 	writer_whole whole;
 	bool regular;			/* can be truncated */
+	bool named;			/* could be removed */
 	bool failed;
 };
 

@@ -6,10 +6,12 @@
  *   HONE_FAULT=input:N	from the Nth one on, reading fails (EIO)
  *   HONE_FAULT=output:N	from the Nth one on, writing fails (EIO)
  *   HONE_FAULT=full:N	after N bytes the disk is full, in the middle of a write
+ *   HONE_FAULT=stop:N	after the Nth write the program stops (SIGSTOP)
  *   HONE_FAULT=end:N	from the Nth one on, pread() finds the file's end
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,7 +76,7 @@ ssize_t pread(int fd, void *buf, size_t len, off_t at)
 ssize_t write(int fd, const void *buf, size_t len)
 {
 	static ssize_t (*real)(int, const void *, size_t);
-	static unsigned long done;
+	static unsigned long done, calls;
 	unsigned long n;
 	ssize_t ret;
 
@@ -97,5 +99,7 @@ ssize_t write(int fd, const void *buf, size_t len)
 	ret = real(fd, buf, len);
 	if (ret > 0)
 		done += ret;
+	if (fault("stop:", &n) && ++calls == n)
+		raise(SIGSTOP);
 	return ret;
 }

@@ -18,6 +18,10 @@ golden=$here/golden
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export LC_ALL=C TZ=UTC
+# What is run, with its options: all of them are to be among it.
+exec 7>"$tmp/trace"
+BASH_XTRACEFD=7
+set -x
 
 n=0
 failed=0
@@ -368,7 +372,7 @@ t "-t" line_is "$printed" -t
 t "-tt" line_is "1700000000.000110 $printed" -tt
 t "-ttt" line_is "0.000000 $printed" -ttt
 t "-tttt" line_is "2023-11-14 22:13:20.000110 $printed" -tttt
-t "-ttttt" line_is "0.000000 $printed" -ttttt -n -l -U
+t "-ttttt" line_is "0.000000 $printed" -ttttt -n
 t "-q" line_is '22:13:20.000110 httpd[300] In lo IP 127.0.0.1.41000 > 127.0.0.1.53: udp 8' -q
 t "-v" line_is '22:13:20.000110 httpd[300] tid 300 uid 33 conn 600 In lo IP 127.0.0.1.41000 > 127.0.0.1.53: UDP, length 8' -v
 dump_is()
@@ -932,37 +936,11 @@ judge perl "a stream that is cut anywhere" cuts
 judge perl "streams with bytes changed" spoils
 
 . "$here/privilege.sh"
+. "$here/files.sh"
 . "$here/read.sh"
 . "$here/robust.sh"
 
-# --help and the manual tell the same options.
-helped()
-{
-	"$reader" --help | grep -o -- '^ *\(-[a-zA-Z], \)\?--[a-z-]*' |
-		grep -o -- '--[a-z-]*' | sort -u
-}
-manual()
-{
-	grep '^\.It Fl' "$here/../hone-relayread.8" |
-		grep -o -- 'Fl -[a-z-]*' | sed 's/Fl /-/' | sort -u
-}
-options_agree()
-{
-	helped >"$tmp/helped"
-	manual >"$tmp/manual"
-	diff "$tmp/helped" "$tmp/manual" && [ -s "$tmp/helped" ]
-}
-t "--help and the manual agree" options_agree
-dump_agrees()
-{
-	"$obj/honedump" --help | grep -o -- '--[a-z-]*' | sort -u >"$tmp/helped"
-	grep -o 'Fl -[a-z-]*' "$here/../honedump.1" | sed 's/Fl /-/' | sort -u |
-		grep -v -x -e --extcap-interfaces -e --help -e --version \
-		-e --reader >"$tmp/manual"
-	grep -v -x -e --extcap-interfaces -e --reader "$tmp/helped" |
-		diff - "$tmp/manual"
-}
-t "honedump's, too" dump_agrees
+. "$here/options.sh"
 
 # bash completes each option that the programs know, and their words.
 completes()
