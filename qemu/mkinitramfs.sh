@@ -52,6 +52,7 @@ for path in /usr/lib/*/xtables/libxt_standard.so; do
 	[ ! -e "$path" ] || with_libs "$path" "$path"
 done
 with_libs "$HONE_CACHE/tools/hone-relayread" /usr/bin/hone-relayread
+with_libs "$HONE_CACHE/tools/honedump" /usr/bin/honedump
 with_libs "$HONE_CACHE/tools/hone-broker" /usr/local/libexec/hone-broker
 install "$HONE_CACHE"/bench/hone-* "$root/usr/bin/"
 cp -r "$HONE_CACHE/selftests" "$root/lib/hone/tests"

@@ -73,6 +73,7 @@ struct flow {
 #define TCP_SYN	0x02
 #define TCP_RST	0x04
 #define TCP_ACK	0x10
+#define TCP_URG	0x20
 
 /* @data are the packet's bytes. */
 void decode_flow(const struct hone_packet *p, const __u8 *data,

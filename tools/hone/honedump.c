@@ -35,6 +35,8 @@ enum {
 	O_PID,
 	O_COMM,
 	O_UID,
+	O_EXE,
+	O_CGROUP,
 	O_FORKS,
 	O_BUFFER,
 	O_READ,
@@ -57,6 +59,8 @@ static const struct option options[] = {
 	{ "pid", required_argument, NULL, O_PID },
 	{ "comm", required_argument, NULL, O_COMM },
 	{ "uid", required_argument, NULL, O_UID },
+	{ "exe", required_argument, NULL, O_EXE },
+	{ "cgroup", required_argument, NULL, O_CGROUP },
 	{ "follow-forks", required_argument, NULL, O_FORKS },
 	{ "buffer", required_argument, NULL, O_BUFFER },
 	{ "read", required_argument, NULL, O_READ },
@@ -102,6 +106,10 @@ static const struct {
 	{ "comm", "Only processes of this name",
 	  "{type=string}{group=Processes}" },
 	{ "uid", "Only processes of these users",
+	  "{type=string}{group=Processes}" },
+	{ "exe", "Only processes that run this program",
+	  "{type=string}{group=Processes}" },
+	{ "cgroup", "Only processes in this cgroup, or below it",
 	  "{type=string}{group=Processes}" },
 	{ "follow-forks", "And what they start",
 	  "{type=boolean}{default=false}{group=Processes}" },
@@ -160,7 +168,8 @@ static void help(void)
 	     "  --extcap-capture-filter=EXPRESSION\n"
 	     "                       check it; with --capture, use it\n"
 	     "  --capture --fifo=FILE [--snaplen=BYTES] [--pid=PID,...] [--comm=NAME]\n"
-	     "            [--uid=UID,...] [--follow-forks=true] [--buffer=KB] [--read=FILE]\n"
+	     "            [--uid=UID,...] [--exe=PATH] [--cgroup=PATH] [--follow-forks=true]\n"
+	     "            [--buffer=KB] [--read=FILE]\n"
 	     "                       run hone-relayread (--reader=FILE: that one)");
 }
 
@@ -216,6 +225,12 @@ int main(int argc, char **argv)
 			break;
 		case O_UID:
 			word("--uid", optarg);
+			break;
+		case O_EXE:
+			word("--exe", optarg);
+			break;
+		case O_CGROUP:
+			word("--cgroup", optarg);
 			break;
 		case O_FORKS:
 			if (!strcmp(optarg, "true"))

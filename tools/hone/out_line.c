@@ -8,12 +8,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
 /* A packet's line; and what a dump has for each 16 bytes. */
-#define LINE_MAX_LEN	2048
+#define LINE_MAX_LEN	4096
 #define ROW_MAX_LEN	80
 
 struct line_form line_form;
@@ -66,9 +67,17 @@ static void add_clock(__u64 real, const char *form)
 	add("%s.%06llu ", text, real % 1000000000 / 1000);
 }
 
-static void add_since(__u64 ns)
+static void add_seconds(__u64 ns)
 {
 	add("%llu.%06llu ", ns / 1000000000, ns % 1000000000 / 1000);
+}
+
+static void add_span(__u64 ns)
+{
+	__u64 s = ns / 1000000000;
+
+	add(" %02llu:%02llu:%02llu.%06llu ", s / 3600, s / 60 % 60, s % 60,
+	    ns % 1000000000 / 1000);
 }
 
 static void add_time(__u64 boot)
@@ -85,13 +94,13 @@ static void add_time(__u64 boot)
 		add_clock(real, "%Y-%m-%d %H:%M:%S");
 		break;
 	case LINE_EPOCH:
-		add_since(real);
+		add_seconds(real);
 		break;
 	case LINE_DELTA:
-		add_since(last ? boot - last : 0);
+		add_span(last ? boot - last : 0);
 		break;
 	case LINE_FIRST:
-		add_since(boot - first);
+		add_span(boot - first);
 		break;
 	}
 }
@@ -128,13 +137,88 @@ static void add_end(const struct flow *f, const __u8 *addr, unsigned int port)
 		add(".%u", port);
 }
 
+/* One option of @len bytes, in tcpdump's words. */
+static void add_tcp_option(const __u8 *o, int len)
+{
+	int i;
+
+	switch (o[0]) {
+	case TCPOPT_MAXSEG:
+		if (len == TCPOLEN_MAXSEG) {
+			add("mss %u", o[2] << 8 | o[3]);
+			return;
+		}
+		break;
+	case TCPOPT_WINDOW:
+		if (len == TCPOLEN_WINDOW) {
+			add("wscale %u", o[2]);
+			return;
+		}
+		break;
+	case TCPOPT_SACK_PERMITTED:
+		add("sackOK");
+		return;
+	case TCPOPT_SACK:
+		add("sack %d ", len / 8);
+		for (i = 2; i + 8 <= len; i += 8)
+			add("{%u:%u}", be32(o + i), be32(o + i + 4));
+		return;
+	case TCPOPT_TIMESTAMP:
+		if (len == TCPOLEN_TIMESTAMP) {
+			add("TS val %u ecr %u", be32(o + 2), be32(o + 6));
+			return;
+		}
+		break;
+	}
+	add("unknown-%u", o[0]);
+	for (i = 2; i < len; i++)
+		add(i == 2 ? " 0x%02x" : "%02x", o[i]);
+}
+
+static void add_tcp_options(const struct flow *f)
+{
+	int end = (f->l4[12] >> 4) * 4, at = 20, len;
+	bool cut = end > (int)f->l4_len;
+
+	if (end <= at)
+		return;
+	add(", options [");
+	if (cut)
+		end = f->l4_len;
+	while (at < end) {
+		if (at > 20)
+			add(",");
+		if (f->l4[at] == TCPOPT_EOL) {
+			add("eol");
+			break;
+		}
+		if (f->l4[at] == TCPOPT_NOP) {
+			add("nop");
+			at++;
+			continue;
+		}
+		len = at + 1 < end ? f->l4[at + 1] : 0;
+		if (len < 2 || len > end - at) {
+			add(cut ? "[|tcp]" : "[bad opt]");
+			break;
+		}
+		add_tcp_option(f->l4 + at, len);
+		at += len;
+	}
+	add("]");
+}
+
 static void add_tcp(const struct flow *f)
 {
 	static const char letters[] = "FSRP.UEW";
 	int i;
 
 	if (!f->whole) {
-		add("tcp");
+		add("[|tcp]");
+		return;
+	}
+	if (line_form.brief) {
+		add("tcp %u", f->payload);
 		return;
 	}
 	add("Flags [");
@@ -143,12 +227,58 @@ static void add_tcp(const struct flow *f)
 			add("%c", letters[i]);
 	if (!f->tcp_flags)
 		add("none");
-	add("], seq %u", f->seq);
+	add("]");
+	/* That of an ACK alone tells nothing. */
+	if (f->payload || f->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST))
+		add(", seq %u", f->seq);
 	if (f->payload)
 		add(":%u", f->seq + f->payload);
 	if (f->tcp_flags & TCP_ACK)
 		add(", ack %u", f->ack);
-	add(", win %u, length %u", f->l4[14] << 8 | f->l4[15], f->payload);
+	add(", win %u", f->l4[14] << 8 | f->l4[15]);
+	if (f->tcp_flags & TCP_URG)
+		add(", urg %u", f->l4[18] << 8 | f->l4[19]);
+	add_tcp_options(f);
+	add(", length %u", f->payload);
+}
+
+/* What the packet that could not be delivered wanted; false: not told here. */
+static bool add_unreachable(const struct flow *f)
+{
+	const __u8 *p = f->l4 + 8;	/* its header */
+	size_t len = f->l4_len, hlen;
+	char to[INET_ADDRSTRLEN] = "";
+
+	if (len < 28 || p[0] >> 4 != 4)
+		return false;
+	hlen = (p[0] & 15) * 4;
+	inet_ntop(AF_INET, p + 16, to, sizeof(to));
+	switch (f->l4[1]) {
+	case 0:
+		add(" net %s unreachable", to);
+		return true;
+	case 1:
+		add(" host %s unreachable", to);
+		return true;
+	case 3:
+		if (hlen < 20 || len < 8 + hlen + 4 ||
+		    (p[9] != IPPROTO_UDP && p[9] != IPPROTO_TCP))
+			return false;
+		add(" %s %s port %u unreachable", to, proto_name(p[9]),
+		    p[hlen + 2] << 8 | p[hlen + 3]);
+		return true;
+	case 4:
+		add(" %s unreachable - need to frag (mtu %u)", to,
+		    f->l4[6] << 8 | f->l4[7]);
+		return true;
+	case 10:
+		add(" host %s unreachable - admin prohibited", to);
+		return true;
+	case 13:
+		add(" host %s unreachable - admin prohibited filter", to);
+		return true;
+	}
+	return false;
 }
 
 static void add_icmp(const struct flow *f, bool six)
@@ -173,7 +303,8 @@ static void add_icmp(const struct flow *f, bool six)
 	size_t i;
 
 	add(six ? "ICMP6" : "ICMP");
-	if (f->l4_len >= 8 && !f->fragment) {
+	if (f->l4_len >= 8 && !f->fragment &&
+	    (six || f->l4[0] != 3 || !add_unreachable(f))) {
 		for (i = 0; i < sizeof(known) / sizeof(*known); i++)
 			if (known[i].six == six && known[i].type == f->l4[0])
 				name = known[i].name;
@@ -192,12 +323,9 @@ static void add_icmp(const struct flow *f, bool six)
 
 static void add_protocol(const struct flow *f)
 {
-	if (line_form.brief || f->fragment || !f->l4) {
+	if (f->fragment || !f->l4) {
 		add("%s%s %u", proto_name(f->proto),
-		    f->fragment ? " fragment" : "",
-		    line_form.brief && !f->fragment &&
-		    (f->proto == IPPROTO_TCP || f->proto == IPPROTO_UDP) ?
-			f->payload : f->l4_wire);
+		    f->fragment ? " fragment" : "", f->l4_wire);
 		return;
 	}
 	switch (f->proto) {

@@ -370,10 +370,10 @@ printed='httpd[300] In lo IP 127.0.0.1.41000 > 127.0.0.1.53: UDP, length 8'
 t "a line a packet" line_is "22:13:20.000110 $printed"
 t "-t" line_is "$printed" -t
 t "-tt" line_is "1700000000.000110 $printed" -tt
-t "-ttt" line_is "0.000000 $printed" -ttt
+t "-ttt" line_is " 00:00:00.000000 $printed" -ttt
 t "-tttt" line_is "2023-11-14 22:13:20.000110 $printed" -tttt
-t "-ttttt" line_is "0.000000 $printed" -ttttt -n
-t "-q" line_is '22:13:20.000110 httpd[300] In lo IP 127.0.0.1.41000 > 127.0.0.1.53: udp 8' -q
+t "-ttttt" line_is " 00:00:00.000000 $printed" -ttttt -n
+t "-q" line_is '22:13:20.000110 httpd[300] In lo IP 127.0.0.1.41000 > 127.0.0.1.53: UDP, length 8' -q
 t "-v" line_is '22:13:20.000110 httpd[300] tid 300 uid 33 conn 600 In lo IP 127.0.0.1.41000 > 127.0.0.1.53: UDP, length 8' -v
 dump_is()
 {
@@ -733,7 +733,7 @@ offers()
 		honedump --extcap-interface=hone "$call" 1 || return 1
 		n=$((n + 1))
 	done < <(grep -o 'call=--[a-z-]*' "$tmp/config" | cut -d= -f2)
-	[ "$n" -eq 7 ]
+	[ "$n" -eq 9 ]
 }
 t "honedump: options" offers
 t "honedump: a good filter" test -z \
@@ -755,6 +755,21 @@ fifo()
 	wait $! && cmp "$tmp/piped.pcapng" "$tmp/tcp.pcapng"
 }
 t "honedump: captures into a FIFO" fifo
+# What it hands on, in the reader's words.
+hands_on()
+{
+	printf '#!/bin/sh\necho "$@"\n' >"$tmp/echo"
+	chmod +x "$tmp/echo"
+	"$obj/honedump" --extcap-interface=hone --capture --fifo=F \
+		--reader="$tmp/echo" --pid 1,2 --comm wget --uid 3 \
+		--exe /bin/x --cgroup /c --follow-forks true --buffer 256 \
+		--snaplen 96 --extcap-capture-filter 'tcp port 80' |
+		tee "$tmp/handed"
+	echo '-q --pid 1,2 --comm wget --uid 3 --exe /bin/x --cgroup /c' \
+		'--follow-forks -o F -s 96 -B 256 tcp port 80' |
+		cmp - "$tmp/handed"
+}
+t "honedump: hands its options on" hands_on
 live()
 {
 	as_nobody tshark -i hone -o "extcap.hone.read:$share/tcp.hone" \
@@ -936,6 +951,7 @@ judge perl "a stream that is cut anywhere" cuts
 judge perl "streams with bytes changed" spoils
 
 . "$here/privilege.sh"
+. "$here/lines.sh"
 . "$here/files.sh"
 . "$here/read.sh"
 . "$here/robust.sh"
@@ -994,6 +1010,7 @@ cat >"$tmp/wanted" <<'END'
 ./usr/share/man/man5/hone-pcapng.5
 ./usr/share/man/man5/hone-records.5
 ./usr/share/man/man7/hone.7
+./usr/share/man/man8/hone-broker.8
 ./usr/share/man/man8/hone-relayread.8
 ./usr/share/wireshark/profiles/Hone/colorfilters
 ./usr/share/wireshark/profiles/Hone/preferences

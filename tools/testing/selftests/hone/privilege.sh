@@ -50,7 +50,7 @@ if ! setcap $caps "$dir/broker"; then
 	echo "# no capabilities of files here"
 	chmod 4750 "$dir/broker"
 fi
-ktap_set_plan 21
+ktap_set_plan 24
 
 as_nobody()
 {
@@ -129,6 +129,10 @@ capture()
 	ping -c 1 127.0.0.1 >/dev/null
 	online 1
 	on_last wget -q -O /dev/null http://127.0.0.1:9/ 2>/dev/null
+	online 0
+	ping -c 1 127.0.0.1 >/dev/null
+	online 1
+	on_last nc -w 1 127.0.0.1 9 2>/dev/null
 	kill -HUP "$pid"
 	n=0
 	until [ -s "$dir/files/f1" ] || [ $n -ge 100 ]; do
@@ -139,6 +143,7 @@ capture()
 	check "$name: it ends well" ends
 	check "$name: it has captured" has_comm ping
 	check "$name: also on a CPU that came" has_comm wget
+	check "$name: and went, and came back" has_comm nc
 	check "$name: its files are nobody's" owned
 	check "$name: no session is left" gone
 }
@@ -159,6 +164,34 @@ recorder()
 	ends && has_comm ping
 }
 check "broker: a flight recorder" recorder
+
+# As Wireshark runs it, which has no privileges either.
+interface()
+{
+	printf '#!/bin/sh\nexec "%s" --broker="%s" "$@"\n' "$reader" \
+		"$dir/broker" >"$dir/reader"
+	chmod 755 "$dir/reader"
+	rm -f "$dir/fifo"
+	mkfifo "$dir/fifo"
+	chmod 666 "$dir/fifo"
+	(as_nobody honedump --extcap-interface=hone --capture \
+		--fifo="$dir/fifo" --reader="$dir/reader" --exe /bin/busybox \
+		--cgroup /) 2>"$dir/log" &
+	pid=$!
+	cat "$dir/fifo" >"$dir/files/f" &
+	n=0
+	until has_comm ping; do
+		ping -c 1 127.0.0.1 >/dev/null
+		n=$((n + 1))
+		[ $n -lt 200 ] || break
+	done
+	ends && has_comm ping
+}
+if command -v honedump >/dev/null; then
+	check "broker: Wireshark's interface" interface
+else
+	ktap_test_skip "no honedump"
+fi
 
 refused()
 {
