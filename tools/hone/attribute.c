@@ -31,7 +31,7 @@ static struct rx **rx_of_cpu;
 static bool changes_only;		/* "datagrams change" */
 static __u32 n_cpus;
 
-static struct rx *rx_add(__u32 cpu)
+static __cold struct rx *rx_add(__u32 cpu)
 {
 	if (cpu >= CPUS_MAX)
 		return NULL;
@@ -191,27 +191,29 @@ static void accept_syn_data(const struct record *r, const struct flow *f,
 	delivered_tcp(syn, c, rx->pos, &rx->flow);
 }
 
-static void sent(struct held *h, const struct record *r, const struct flow *f)
+static void sent(struct held *h, const struct record *r)
 {
 	const struct hone_packet *p = &r->packet;
 	struct user actor = { p->actor, p->tgid, p->tid };
 	struct conn *c = conn_of_packet(r);
+	struct flow f;
 	struct rx *rx;
 
-	if (c && (f->proto ? f->proto : c->protocol) == IPPROTO_TCP) {
-		accept_syn_data(r, f, c);
-		sent_tcp(h, r, f, c);
+	decode_flow(p, r->data.p, &f);
+	if (c && (f.proto ? f.proto : c->protocol) == IPPROTO_TCP) {
+		accept_syn_data(r, &f, c);
+		sent_tcp(h, r, &f, c);
 		return;
 	}
 	if (p->actor) {
 		/* SCTP sends chunks of one task in the call of another. */
-		decide(h, actor, f->proto == IPPROTO_SCTP ? HONE_Q_OWNER :
-							    HONE_Q_EXACT);
+		decide(h, actor, f.proto == IPPROTO_SCTP ? HONE_Q_OWNER :
+							   HONE_Q_EXACT);
 		return;
 	}
 	if (c && !(r->rec.flags & HONE_F_PKT_KERN)) {
 		/* What a timer or an acknowledgment sends, somebody wrote. */
-		if (f->proto == IPPROTO_SCTP && f->payload)
+		if (f.proto == IPPROTO_SCTP && f.payload)
 			decide(h, conn_user(c), HONE_Q_OWNER);
 		else
 			decide_kernel(h, c);
@@ -220,7 +222,7 @@ static void sent(struct held *h, const struct record *r, const struct flow *f)
 	/* Without a socket of its own: for whom was what provoked it? */
 	rx = rx_find(r->rec.cpu);
 	c = NULL;
-	if (rx && p->cause && rx->pkt == p->cause && answers(f, rx))
+	if (rx && p->cause && rx->pkt == p->cause && answers(&f, rx))
 		c = conn_find(rx->cookie);
 	if (c)
 		h->cookie = c->cookie;
@@ -397,14 +399,16 @@ void attribute_proc(const struct record *r)
 	rx_close(r);
 }
 
-static void rx_set(struct rx *rx, const struct record *r, const struct flow *f,
-		   __u64 pos)
+/* The packet that a CPU has received, and what it says of itself. */
+static void rx_set(struct rx *rx, const struct record *r, __u64 pos)
 {
+	struct flow *f = &rx->flow;
+
+	decode_flow(&r->packet, r->data.p, f);
 	rx->pos = pos;
 	rx->pkt = r->packet.pkt;
 	rx->open = true;
 	rx->cookie = r->packet.cookie;
-	rx->flow = *f;
 	/* Of known lengths: they are copied without a call. */
 	if (f->alen == 4) {
 		memcpy(rx->addr, f->saddr, 4);
@@ -414,50 +418,50 @@ static void rx_set(struct rx *rx, const struct record *r, const struct flow *f,
 		memcpy(rx->addr + 16, f->daddr, 16);
 	}
 	/* They point into the record, which does not last. */
-	rx->flow.saddr = rx->addr;
-	rx->flow.daddr = rx->addr + 16;
-	rx->flow.l4 = NULL;
+	f->saddr = rx->addr;
+	f->daddr = rx->addr + 16;
+	f->l4 = NULL;
 }
 
-static void received(struct held *h, const struct record *r,
-		     const struct flow *f)
+static void received(struct held *h, const struct record *r)
 {
 	struct rx *rx = rx_find(r->rec.cpu);
 	struct conn *c = conn_of_packet(r);
+	__u8 proto;
 
 	if (!rx)
 		rx = rx_add(r->rec.cpu);
-	/* What one socket has got, and its reader, another may get as well. */
-	h->not_before = h->time + (f->proto != IPPROTO_TCP ? DEMUX_NS : 0);
 	if (!rx) {
 		attribute_timeout(h);
 		return;
 	}
 	h->state = HELD_DEMUX;
-	rx_set(rx, r, f, h->pos);
+	rx_set(rx, r, h->pos);
+	/* What one socket has got, and its reader, another may get as well. */
+	if (rx->flow.proto != IPPROTO_TCP)
+		h->not_before = h->time + DEMUX_NS;
 	/* Early demux: TCP has no deliver record then, datagrams have. */
 	if (!c)
 		return;
+	proto = rx->flow.proto ? rx->flow.proto : c->protocol;
 	if (r->rec.flags & HONE_F_PKT_DELIVERED)
 		delivered(h, c, rx, r->packet.cause);
-	else if ((f->proto ? f->proto : c->protocol) == IPPROTO_TCP)
+	else if (proto == IPPROTO_TCP)
 		delivered(h, c, rx, 0);
 }
 
 void attribute_packet(const struct record *r, __u64 time, __u64 lost)
 {
 	struct held *h;
-	struct flow f;
 
 	rx_close(r);
 	h = queue_push(r, time);
 	h->lost = lost;
 	h->cookie = r->packet.cookie;
-	decode_flow(&r->packet, r->data.p, &f);
 	if (r->rec.flags & HONE_F_PKT_OUT)
-		sent(h, r, &f);
+		sent(h, r);
 	else
-		received(h, r, &f);
+		received(h, r);
 }
 
 void attribute_deliver(const struct record *r)

@@ -8,6 +8,13 @@
 #include <linux/types.h>
 #include <string.h>
 
+/* Seldom called: callers keep no registers free for it. */
+#define __cold	__attribute((__cold__, __noinline__))
+/* Called once, but for long: a compiler makes it small else. */
+#define __hot	__attribute((__hot__, __noinline__))
+/* Apart from callers that mostly do without it. */
+#define __apart	__attribute((__noinline__))
+
 /* Growable buffer; data[head, tail) is in use. */
 struct bytes {
 	__u8 *data;
@@ -16,7 +23,7 @@ struct bytes {
 	size_t size;
 };
 
-void bytes_grow(struct bytes *b, size_t len);
+__cold void bytes_grow(struct bytes *b, size_t len);
 void bytes_free(struct bytes *b);
 
 /* Room for @len more bytes behind the tail; moves or grows what is there. */

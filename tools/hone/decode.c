@@ -8,8 +8,8 @@
 
 static char problem[96];
 
-static enum decode_result bad(const char **why, const char *what,
-			      unsigned long n)
+static __cold enum decode_result bad(const char **why, const char *what,
+				     unsigned long n)
 {
 	snprintf(problem, sizeof(problem), what, n);
 	*why = problem;
@@ -74,7 +74,8 @@ static bool decode_attrs(struct cursor *c, struct record *r)
 	return true;
 }
 
-static enum decode_result too_short(const struct record *r, const char **why)
+static __cold enum decode_result too_short(const struct record *r,
+					   const char **why)
 {
 	return bad(why, "the record is too short for its type %lu",
 		   r->rec.type);
@@ -102,7 +103,7 @@ static enum decode_result decode_subbuf(const struct record *r,
 }
 
 /* Those that come less often than packets and their users. */
-static enum decode_result decode_event(struct record *r, const char **why)
+static __apart enum decode_result decode_event(struct record *r, const char **why)
 {
 	size_t fixed = fixed_size(r->rec.type);
 	struct cursor c;
@@ -124,24 +125,30 @@ static enum decode_result decode_event(struct record *r, const char **why)
 	return DECODE_OK;
 }
 
+/* A record that is not whole, or has a head that cannot be. */
+static __apart enum decode_result odd_head(const struct hone_rec *rec,
+					   size_t len, const char **why)
+{
+	if (rec->len < sizeof(*rec) || rec->len % 8)
+		return bad(why, "a record cannot be %lu bytes long", rec->len);
+	if (rec->len > HONE_REC_MAX)
+		return bad(why, "a record of %lu bytes is too long", rec->len);
+	if (len < rec->len)
+		return DECODE_MORE;
+	return bad(why, "a record cannot be of second %lu",
+		   rec->time / 1000000000);
+}
+
 enum decode_result decode(const __u8 *p, size_t len, struct record *r,
 			  const char **why)
 {
 	if (len < sizeof(r->rec))
 		return DECODE_MORE;
 	memcpy(&r->rec, p, sizeof(r->rec));
-	if (r->rec.len < sizeof(r->rec) || r->rec.len % 8)
-		return bad(why, "a record cannot be %lu bytes long",
-			   r->rec.len);
-	if (r->rec.len > HONE_REC_MAX)
-		return bad(why, "a record of %lu bytes is too long",
-			   r->rec.len);
-	if (len < r->rec.len)
-		return DECODE_MORE;
-	/* So sums of times cannot overflow: 146 years after the start. */
-	if (r->rec.time >> 62)
-		return bad(why, "a record cannot be of second %lu",
-			   r->rec.time / 1000000000);
+	/* The time so that sums cannot overflow: 146 years after the start. */
+	if (r->rec.len < sizeof(r->rec) || r->rec.len % 8 ||
+	    r->rec.len > HONE_REC_MAX || len < r->rec.len || r->rec.time >> 62)
+		return odd_head(&r->rec, len, why);
 	r->raw = p;
 
 	/* The most frequent ones are copied without a call. */

@@ -27,7 +27,7 @@ static void skip_others(struct channel *c)
 }
 
 /* What is there is no whole record. False after a message. */
-static bool peek_more(struct head *h, enum decode_result res, const char *why)
+static __apart bool peek_more(struct head *h, enum decode_result res, const char *why)
 {
 	struct channel *c = h->c;
 
@@ -70,7 +70,7 @@ static inline bool peek(struct head *h)
  * Every record offered has a number, also one that was lost: a gap that no
  * LOST record has told of is a loss all the same.
  */
-static void check_gap(struct channel *c, struct record *r)
+static __apart void check_gap(struct channel *c, struct record *r)
 {
 	struct numbers *of = channel_numbers(c, r->rec.cpu);
 	__u32 gap;
@@ -142,8 +142,8 @@ static struct head *first_two(struct head *heads, int n, struct head **second)
 	return first;
 }
 
-enum merge_result merge(struct channel *ch, int n, __u64 horizon,
-			merge_fn fn, void *arg)
+__hot enum merge_result merge(struct channel *ch, int n, __u64 horizon,
+			      merge_fn fn, void *arg)
 {
 	struct head *first, *second;
 	static struct head *heads;
