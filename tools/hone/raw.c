@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Raw files: whole records as the kernel gave them, in order of time. */
 #include "raw.h"
+#include "sink.h"
 #include "writer.h"
 
 static struct writer out;
@@ -48,7 +49,7 @@ bool raw_record(const struct record *r)
 	memcpy(p, r->raw, r->rec.len);
 	mark(p);
 	writer_put(&out, r->rec.len);
-	return true;
+	return !sink_each || raw_flush();
 }
 
 bool raw_flush(void)

@@ -52,6 +52,32 @@ together()
 	! grows -q 6 "$tmp/each.line" --print="$tmp/each.line"
 }
 t "without they are written together" together
+# Of the kernel's records, too: the tenth piece is not the last.
+records_grow()
+{
+	local out=$tmp/each.raw pid
+
+	sed -i 6,\$d "$tmp/debug/control"
+	rm -f "$out"
+	LD_PRELOAD="$obj/hone-fault.so" HONE_FAULT=stop:10 "$reader" -q \
+		--debugfs="$tmp/debug" --record="$out" --duration=0.2 "$@" &
+	pid=$!
+	timeout 60 sh -c "until grep -q '^State:.[TZ]' /proc/$pid/status; do :; done"
+	cp "$out" "$tmp/grown"
+	kill -CONT $pid
+	wait $pid || return 1
+	wc -c "$tmp/grown" "$out"
+	[ -s "$tmp/grown" ] &&
+		[ "$(stat -c %s "$tmp/grown")" -lt "$(stat -c %s "$out")" ]
+}
+records_together()
+{
+	! records_grow -n
+}
+if [ -d "$tmp/debug/s0" ]; then
+	t "-U: records are in the file as they come" records_grow -U
+	t "without they are written together, too" records_together
+fi
 
 # A file that is taken away while it is written is told of, and ends it.
 taken()
