@@ -35,5 +35,5 @@ count y "$y" idle 1000
 count capture "$y" capture "$columns" "$ops"
 
 awk -v dir="$out" -f "$HONE_TOP/qemu/bench/table.awk" \
-	"$out"/n/idle.txt "$out"/y/{idle,filtered,nobody,captured}.txt \
+	"$out"/n/idle.txt "$out"/y/{idle,counted,filtered,nobody,captured}.txt \
 	"$out"/capture/capture.txt

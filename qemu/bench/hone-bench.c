@@ -3,15 +3,16 @@
  * Counts what a system call's work costs in a guest under -icount shift=0,
  * where the time stamp counter is the number of instructions executed.
  *
- *	hone-bench idle|filtered|nobody|captured ROUNDS
+ *	hone-bench idle|counted|filtered|nobody|captured ROUNDS
  *	hone-bench run OPERATION ROUNDS [COPIES READY COMMAND [ARG]...]
  *	hone-bench flood RATE SECONDS
  *
- * Idle, nobody captures; filtered, a session does, whose filter wants no
- * packet, so that only who wrote and read is told; nobody, it wants packets of
- * a process that is not there; captured, it wants the head of each. Prints a
- * line "name instructions" for each operation: the mean of the middle half of
- * the rounds, which leaves out timer ticks and cache refills.
+ * Idle, nobody captures; counted, a session only counts by socket and process;
+ * filtered, a session's filter wants no packet, so that only who wrote and read
+ * is told; nobody, it wants packets of a process that is not there; captured, it
+ * wants the head of each. Prints a line "name instructions" for each operation:
+ * the mean of the middle half of the rounds, which leaves out timer ticks and
+ * cache refills.
  *
  * With run prints the instructions of all rounds, and of a command that
  * captures meanwhile, up to its end, and of copies of it; it is ready when it
@@ -38,6 +39,7 @@ static const struct mode {
 	const char *commands;
 } modes[] = {
 	{ "idle", NULL },
+	{ "counted", "records count\nstart\n" },
 	{ "filtered", "subbufs 64\nfilter 1,6 0 0 0\nstart\n" },
 	{ "nobody", "subbufs 64\npid 4194304\nstart\n" },
 	{ "captured", "subbufs 64\nsnaplen 96\nstart\n" },
@@ -128,7 +130,7 @@ static double measure(const struct op *op, const struct mode *mode,
 
 static int misused(void)
 {
-	fputs("usage: hone-bench idle|filtered|nobody|captured ROUNDS\n"
+	fputs("usage: hone-bench idle|counted|filtered|nobody|captured ROUNDS\n"
 	      "       hone-bench run OPERATION ROUNDS [COPIES READY COMMAND [ARG]...]\n"
 	      "       hone-bench flood RATE SECONDS\n",
 	      stderr);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Tables of the bench, for people on standard output and as dir/bench.json:
-#   awk -v dir=DIR -f table.awk n/idle.txt y/{idle,filtered,nobody,captured}.txt capture.txt
+#   awk -v dir=DIR -f table.awk n/idle.txt y/{idle,counted,filtered,nobody,captured}.txt capture.txt
 
 function name_of_part(	parts, n)
 {
@@ -65,17 +65,19 @@ function idle_table(	i, op, was, is, over)
 function session_table(	i, op, is)
 {
 	printf "\nMore while a session captures, without its reader's work\n"
-	printf "%-16s %13s %13s %13s\n", "instructions per", "users only",
-		"of nobody", "heads as well"
+	printf "%-16s %13s %13s %13s %13s\n", "instructions per", "counts only",
+		"users only", "of nobody", "heads as well"
 	for (i = 1; i <= n_rows; i++) {
 		op = rows[i]
 		is = idle["y/idle.txt", op]
-		printf "%-16s %13.1f %13.1f %13.1f\n", op,
+		printf "%-16s %13.1f %13.1f %13.1f %13.1f\n", op,
+			idle["y/counted.txt", op] - is,
 			idle["y/filtered.txt", op] - is,
 			idle["y/nobody.txt", op] - is,
 			idle["y/captured.txt", op] - is
-		printf "%s\t\t\"%s\": { \"users\": %.1f, \"nobody\": %.1f, \"heads\": %.1f }",
+		printf "%s\t\t\"%s\": { \"counts\": %.1f, \"users\": %.1f, \"nobody\": %.1f, \"heads\": %.1f }",
 			(i > 1 ? ",\n" : ""), op,
+			idle["y/counted.txt", op] - is,
 			idle["y/filtered.txt", op] - is,
 			idle["y/nobody.txt", op] - is,
 			idle["y/captured.txt", op] - is >json
