@@ -51,6 +51,7 @@ struct hone_tally_key {
  * @since: time of that record, or when counting began
  * @round: last round in which it was looked at
  * @tgid: process id of the user
+ * @gone: removed, but for readers
  * @comm: its name
  * @rcu: for the end
  */
@@ -66,6 +67,7 @@ struct hone_entry {
 	u64 since;
 	u64 round;
 	u32 tgid;
+	bool gone;
 	char comm[TASK_COMM_LEN];
 	struct rcu_head rcu;
 };
@@ -74,8 +76,8 @@ struct hone_entry {
  * struct hone_tallies - what a session counts
  * @stream: the session's
  * @hash: all entries
- * @lock: protects the lists and what entries were told; softirqs and
- *	interrupts take it
+ * @lock: protects the lists, what entries were told and that they are gone;
+ *	softirqs and interrupts take it
  * @list: entries, those first that were not told for longest
  * @freed: sockets that are no more
  * @work: tells of them
@@ -86,7 +88,7 @@ struct hone_entry {
 struct hone_tallies {
 	struct hone_stream *stream;
 	struct rhashtable hash;
-	spinlock_t lock;	/* lists, hone_entry.told, .since, .round */
+	spinlock_t lock;	/* lists, hone_entry.told, .since, .round, .gone */
 	struct list_head list;
 	struct list_head freed;
 	struct delayed_work work;
@@ -99,7 +101,8 @@ static const struct rhashtable_params hone_tally_params = {
 	.key_len		= sizeof(struct hone_tally_key),
 	.key_offset		= offsetof(struct hone_entry, key),
 	.head_offset		= offsetof(struct hone_entry, node),
-	.max_size		= HONE_TALLIES_MAX,
+	/* rhashtable takes twice as many. */
+	.max_size		= HONE_TALLIES_MAX / 2,
 	.automatic_shrinking	= true,
 };
 
@@ -146,7 +149,7 @@ static struct hone_entry *hone_entry_make(struct hone_tallies *t, u64 cookie,
 	struct hone_entry *e, *old;
 	unsigned long flags;
 
-	e = kzalloc(sizeof(*e), GFP_ATOMIC | __GFP_NOWARN);
+	e = kzalloc(sizeof(*e), GFP_NOWAIT | __GFP_NOWARN);
 	if (!e)
 		return NULL;
 	hone_entry_init(e, cookie, id);
@@ -154,7 +157,9 @@ static struct hone_entry *hone_entry_make(struct hone_tallies *t, u64 cookie,
 	if (sock)
 		hone_entry_name(e, sk, tid);
 	spin_lock_irqsave(&t->lock, flags);
-	old = rhashtable_lookup_get_insert_fast(&t->hash, &e->node,
+	/* Of a socket that is told of for the last time there are no more. */
+	old = sock && sock->gone ? ERR_PTR(-ESTALE) :
+	      rhashtable_lookup_get_insert_fast(&t->hash, &e->node,
 						hone_tally_params);
 	if (!old) {
 		list_add_tail(&e->list, &t->list);
@@ -404,6 +409,7 @@ static bool hone_entry_tell(struct hone_tallies *t, struct hone_entry *e,
 
 static void hone_entry_remove(struct hone_tallies *t, struct hone_entry *e)
 {
+	e->gone = true;
 	rhashtable_remove_fast(&t->hash, &e->node, hone_tally_params);
 	list_del(&e->list);
 	list_del(&e->users);
