@@ -108,6 +108,9 @@ static inline void hone_sk_clone(struct hone_sk *hsk)
 	hsk->rx = 0;
 	hsk->gen = 0;
 	hsk->shared = 0;
+	/* It was the connection of an MPTCP listener. */
+	if (unlikely(hsk->subflow))
+		hsk->owner_start = 0;
 	hsk->rx_known = 0;
 	hsk->subflow = 0;
 }

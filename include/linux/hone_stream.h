@@ -102,6 +102,8 @@ void hone_filter_register(const struct hone_filter_ops *ops);
 
 extern struct list_head hone_streams;
 extern u32 hone_gen;
+extern u32 hone_gen_first;
+extern u8 hone_run;
 
 /**
  * hone_for_each_stream - walk over all sessions that capture
@@ -180,6 +182,40 @@ int hone_snap_grow(struct hone_snap *snap);
 struct task_struct *hone_next_task(int nr, enum pid_type type);
 
 /**
+ * hone_task_leader - the thread that gives a process its name and start
+ * @task: a referenced task; it may have ended, and all its group
+ *
+ * Context: RCU read side.
+ * Return: the leader of its group, or itself if it has none any more.
+ */
+static inline const struct task_struct *
+hone_task_leader(const struct task_struct *task)
+{
+	return pid_alive(task) ? READ_ONCE(task->group_leader) : task;
+}
+
+/**
+ * hone_task_has_files - is its descriptor table not its leader's?
+ * @task: a referenced task
+ *
+ * Threads share the leader's table, as a rule.
+ *
+ * Context: its task_lock is held.
+ * Return: true if the table is to be looked at.
+ */
+static inline bool hone_task_has_files(const struct task_struct *task)
+{
+	const struct task_struct *leader;
+	bool own;
+
+	rcu_read_lock();
+	leader = hone_task_leader(task);
+	own = leader == task || task->files != READ_ONCE(leader->files);
+	rcu_read_unlock();
+	return own;
+}
+
+/**
  * hone_generation - number of the newest capture
  *
  * Whatever is told once, or only when it changes, is told again when this is
@@ -190,6 +226,17 @@ struct task_struct *hone_next_task(int nr, enum pid_type type);
 static inline u32 hone_generation(void)
 {
 	return READ_ONCE(hone_gen);
+}
+
+/**
+ * hone_generation_runs - is it of a capture that goes on?
+ * @gen: a generation, not 0
+ *
+ * Return: true if somebody has captured without a pause since.
+ */
+static inline bool hone_generation_runs(u32 gen)
+{
+	return (s32)(gen - READ_ONCE(hone_gen_first)) >= 0;
 }
 
 /* On while a session selects by process; then @hone_matching has its bit. */

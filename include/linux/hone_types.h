@@ -16,12 +16,11 @@
  * @parent: with @subflow instead: cookie of the MPTCP connection
  * @tx: hone_actor_key() of the last announced writer (socket lock)
  * @rx: hone_actor_key() of the last announced reader (socket lock)
- * @rx_seq: TCP: end of the bytes whose reader is known, if @rx_known (socket
- *	lock)
+ * @rx_seq: TCP: end of the bytes whose reader is known (socket lock)
  * @owner_tgid: process id of the owner
  * @gen: generation of the capture that has announced this socket
  * @shared: a second task has written or read
- * @rx_known: @rx_seq is valid
+ * @rx_known: hone_run while which @rx_seq is valid, or 0
  * @subflow: of an MPTCP connection
  * @wants: a bit for each session that wants one of its users
  * @owner_comm: name of the owner

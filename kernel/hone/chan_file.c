@@ -139,10 +139,15 @@ static __poll_t hone_chan_poll(struct file *file, poll_table *wait)
 	struct rchan_buf *b = file->private_data;
 	struct hone_chan *ch = b->chan->private_data;
 
+	poll_wait(file, &b->read_wait, wait);
 	/* A read would fail. */
 	if (READ_ONCE(per_cpu_ptr(ch->cpu, b->cpu)->evict))
 		return EPOLLERR;
-	return relay_file_operations.poll(file, wait);
+	if (b->bytes_consumed || READ_ONCE(b->subbufs_produced) !=
+				 READ_ONCE(b->subbufs_consumed))
+		return EPOLLIN | EPOLLRDNORM;
+	/* Nothing comes any more, but what is not complete may be read. */
+	return hone_session_stopped(hone_session_of(ch->stream)) ? EPOLLHUP : 0;
 }
 
 /*

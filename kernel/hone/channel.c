@@ -13,6 +13,9 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+/* In jiffies: how often all is told anew because a ring goes round. */
+#define HONE_TELL_AGAIN	(HZ / 50 ?: 1)
+
 /* Sub-buffers complete and not read yet. */
 static u32 hone_ready(const struct rchan_buf *b)
 {
@@ -48,14 +51,23 @@ static void hone_evict(struct rchan_buf *b, struct hone_cpu *c)
 	b->subbufs_consumed++;
 }
 
+/* When all was told anew last, in jiffies. */
+static unsigned long hone_told_again;
+
 /*
  * A quarter of the ring is new since the last time: what is told only once is
- * told again long before that is written over. One CPU does so for all.
+ * told again long before that is written over. One CPU does so for all, and
+ * not at once again: with many sockets to tell of that alone fills a ring.
  */
 static void hone_tell_again(struct hone_cpu *c)
 {
-	if (c->gen == hone_generation())
+	unsigned long now = jiffies;
+
+	if (c->gen == hone_generation() &&
+	    now - READ_ONCE(hone_told_again) >= HONE_TELL_AGAIN) {
+		WRITE_ONCE(hone_told_again, now);
 		hone_next_generation();
+	}
 	c->gen = hone_generation();
 }
 
@@ -508,6 +520,32 @@ void hone_stream_keep(struct hone_stream *s)
 {
 	hone_chan_keep(&s->events);
 	hone_chan_keep(&s->identity);
+}
+
+static void hone_chan_wake(struct hone_chan *ch)
+{
+	struct rchan_buf *b;
+	int cpu;
+
+	if (!ch->rchan)
+		return;
+	for_each_possible_cpu(cpu) {
+		b = READ_ONCE(*per_cpu_ptr(ch->rchan->buf, cpu));
+		if (b)
+			wake_up_interruptible(&b->read_wait);
+	}
+}
+
+/**
+ * hone_stream_wake - who waits for records shall look again
+ * @s: the stream, its rings open
+ *
+ * Context: process context.
+ */
+void hone_stream_wake(struct hone_stream *s)
+{
+	hone_chan_wake(&s->events);
+	hone_chan_wake(&s->identity);
 }
 
 /**

@@ -20,6 +20,10 @@ static atomic64_t hone_last_image;
 LIST_HEAD(hone_streams);
 /* Never 0, which is "not announced". */
 u32 hone_gen __read_mostly = 1;
+/* Generation with which the sources were started last. */
+u32 hone_gen_first __read_mostly = 1;
+/* Number of that start, never 0; it may come round. */
+u8 hone_run __read_mostly = 1;
 
 /**
  * hone_image_new - a new identity for a process image
@@ -201,8 +205,11 @@ int hone_capture_start(struct hone_stream *s)
 		gen = READ_ONCE(hone_gen);
 		WRITE_ONCE(s->gen, hone_gen_after(gen));
 	} while (cmpxchg(&hone_gen, gen, s->gen) != gen);
-	if (first)
+	if (first) {
+		WRITE_ONCE(hone_gen_first, s->gen);
+		WRITE_ONCE(hone_run, hone_run == U8_MAX ? 1 : hone_run + 1);
 		err = hone_sources_start();
+	}
 	if (!err) {
 		err = hone_sources_open(s);
 		if (err && first)

@@ -150,6 +150,7 @@ struct hone_slot *hone_slot(const struct rchan_buf *b, size_t subbuf);
 void hone_flush(void *info);
 int hone_stream_overwrite(struct hone_stream *s);
 void hone_stream_keep(struct hone_stream *s);
+void hone_stream_wake(struct hone_stream *s);
 void hone_stream_freeze(struct hone_stream *s);
 void hone_stream_thaw(struct hone_stream *s);
 int hone_chan_open(struct hone_chan *ch, const char *name, struct dentry *dir,
@@ -334,6 +335,8 @@ enum hone_state {
  * @match: wanted processes, or NULL
  * @error: why the last command was refused
  * @dir: directory in debugfs
+ * @stats_file: in there
+ * @snapshot_file: in there
  * @mm: who is charged for the rings, or NULL
  */
 struct hone_session {
@@ -355,6 +358,8 @@ struct hone_session {
 	struct hone_match *match;
 	char error[128];
 	struct dentry *dir;
+	struct dentry *stats_file;
+	struct dentry *snapshot_file;
 	struct mm_struct *mm;
 };
 
@@ -372,6 +377,18 @@ unsigned int hone_session_count(void);
 void hone_session_totals(struct hone_count sum[HONE_KIND_MAX]);
 struct hone_session *hone_session_get(struct hone_session *s);
 void hone_session_put(struct hone_session *s);
+
+/**
+ * hone_session_stopped - has a session ended?
+ * @s: the session
+ *
+ * Context: any.
+ * Return: true if nothing is recorded any more.
+ */
+static inline bool hone_session_stopped(const struct hone_session *s)
+{
+	return READ_ONCE(s->state) == HONE_STATE_STOPPED;
+}
 
 static inline struct hone_session *hone_session_of(struct hone_stream *s)
 {

@@ -49,7 +49,7 @@ static void hone_task_facts(struct hone_facts *f, struct task_struct *task)
 
 	rcu_read_lock();
 	f->tgid = task->tgid;
-	f->comm = READ_ONCE(task->group_leader)->comm;
+	f->comm = hone_task_leader(task)->comm;
 	cred = __task_cred(task);
 	f->uid = from_kuid(&init_user_ns, cred->uid);
 	f->euid = from_kuid(&init_user_ns, cred->euid);
@@ -250,7 +250,7 @@ static bool hone_judge_old(const struct hone_session *s,
 	}
 	inherited = sig->hone_wants;
 	rcu_read_lock();
-	if (READ_ONCE(task->group_leader)->start_boottime >= since)
+	if (hone_task_leader(task)->start_boottime >= since)
 		inherited |= hone_task_wants(rcu_dereference(task->real_parent));
 	rcu_read_unlock();
 	new = hone_judge(task, inherited, BIT(s->nr));
@@ -279,9 +279,7 @@ static void hone_match_holder(struct task_struct *task, unsigned int nr)
 	if (!(hone_task_wants(task) & BIT(nr)))
 		return;
 	task_lock(task);
-	/* Threads share the leader's table, as a rule. */
-	if (thread_group_leader(task) ||
-	    task->files != READ_ONCE(task->group_leader->files))
+	if (hone_task_has_files(task))
 		hone_held(task, BIT(nr));
 	task_unlock(task);
 }

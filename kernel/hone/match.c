@@ -214,6 +214,9 @@ static int hone_set_exe(const char *val, char *why, size_t size)
 	int err = kern_path(val, LOOKUP_FOLLOW, &path);
 	bool reg;
 
+	/* At boot there may be no files yet. */
+	if (err == -ENOENT && system_state < SYSTEM_RUNNING)
+		return 0;
 	if (err) {
 		snprintf(why, size, "'%.48s' is not there", val);
 		return err;

@@ -49,7 +49,8 @@ static void hone_proc_namespaces(struct hone_proc *p, struct task_struct *task)
 static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 			   u32 event)
 {
-	struct task_struct *leader, *parent;
+	const struct task_struct *leader;
+	struct task_struct *parent;
 	const struct cred *cred;
 
 	p->event = event;
@@ -61,7 +62,7 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 		p->rec.flags |= HONE_F_PROC_KTHREAD;
 
 	rcu_read_lock();
-	leader = READ_ONCE(task->group_leader);
+	leader = hone_task_leader(task);
 	p->start = leader->start_boottime;
 	memcpy(p->comm, leader->comm, sizeof(p->comm));
 	p->comm[sizeof(p->comm) - 1] = 0;
@@ -142,6 +143,38 @@ static const char *hone_put_exe(struct hone_recbuf *rb,
 	return hone_put_string(rb, HONE_ATTR_PATH, s);
 }
 
+/*
+ * As get_cmdline(), of which it is a copy but for one thing: arguments that lie
+ * in a file are not read, whose file system may never answer (as in procfs).
+ */
+static int hone_cmdline(struct task_struct *task, struct mm_struct *mm,
+			char *buf, int size)
+{
+	unsigned long arg_start, arg_end, env_start, env_end;
+	const unsigned int gup = FOLL_FORCE | FOLL_ANON;
+	int len, got;
+
+	spin_lock(&mm->arg_lock);
+	arg_start = mm->arg_start;
+	arg_end = mm->arg_end;
+	env_start = mm->env_start;
+	env_end = mm->env_end;
+	spin_unlock(&mm->arg_lock);
+
+	len = min_t(unsigned long, arg_end - arg_start, size);
+	got = access_process_vm(task, arg_start, buf, len, gup);
+	/* The last NUL is written over: setproctitle(3), into what follows. */
+	if (got > 0 && buf[got - 1] && len < size) {
+		len = strnlen(buf, got);
+		if (len < got)
+			return len;
+		len = min_t(unsigned long, env_end - env_start, size - got);
+		got += access_process_vm(task, env_start, buf + got, len, gup);
+		got = strnlen(buf, got);
+	}
+	return got;
+}
+
 static void hone_put_argv(struct hone_recbuf *rb, struct task_struct *task,
 			  char *tmp)
 {
@@ -154,8 +187,8 @@ static void hone_put_argv(struct hone_recbuf *rb, struct task_struct *task,
 	spin_lock(&mm->arg_lock);
 	p->argv_size = mm->arg_end - mm->arg_start;
 	spin_unlock(&mm->arg_lock);
+	len = hone_cmdline(task, mm, tmp, HONE_ARGV_MAX);
 	mmput(mm);
-	len = get_cmdline(task, tmp, HONE_ARGV_MAX);
 	if (len > 0)
 		hone_attr_put(rb, HONE_ATTR_ARGV, tmp, len);
 	if (p->argv_size > len)

@@ -171,6 +171,9 @@ static const struct file_operations hone_stats_fops = {
 /* Removes files and rings; the account stays until the last file is closed. */
 static void hone_session_remove(struct hone_session *s)
 {
+	/* These read other processes' memory, which may take its time. */
+	debugfs_remove(s->stats_file);
+	debugfs_remove(s->snapshot_file);
 	/*
 	 * A CPU that comes online adds a file to the directory: not now.
 	 * Readers that are waited for here never wait for this lock.
@@ -255,8 +258,8 @@ int hone_session_start(struct hone_session *s)
 	err = hone_session_rings(s);
 	if (err)
 		goto stopped;
-	debugfs_create_file("stats", 0400, s->dir, s, &hone_stats_fops);
-	debugfs_create_file("snapshot", 0400, s->dir, s, &hone_snap_fops);
+	s->stats_file = debugfs_create_file("stats", 0400, s->dir, s, &hone_stats_fops);
+	s->snapshot_file = debugfs_create_file("snapshot", 0400, s->dir, s, &hone_snap_fops);
 	err = hone_capture_start(&s->stream);
 	if (err) {
 		hone_refuse(s, err, "start: a hook could not be registered");
@@ -294,6 +297,7 @@ uncharge:
 void hone_session_freeze(struct hone_session *s)
 {
 	hone_stream_freeze(&s->stream);
+	hone_stream_wake(&s->stream);
 }
 
 /**
@@ -314,6 +318,8 @@ int hone_session_thaw(struct hone_session *s)
 		return hone_refuse(s, err, "thaw: interrupted");
 	hone_next_generation();
 	hone_stream_thaw(&s->stream);
+	/* What was told of in between was lost. */
+	hone_next_generation();
 	return 0;
 }
 
@@ -329,7 +335,8 @@ void hone_session_stop(struct hone_session *s)
 	hone_capture_stop(&s->stream);
 	hone_stream_thaw(&s->stream);
 	hone_stream_keep(&s->stream);
-	s->state = HONE_STATE_STOPPED;
+	WRITE_ONCE(s->state, HONE_STATE_STOPPED);
+	hone_stream_wake(&s->stream);
 }
 
 /**

@@ -182,6 +182,8 @@ static ssize_t hone_setting_store(struct kobject *kobj,
 	char *val;
 	int err;
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	/* It may end with a newline, and has no NUL before its end. */
 	if (strlen(buf) != count)
 		return -EINVAL;
@@ -193,9 +195,9 @@ static ssize_t hone_setting_store(struct kobject *kobj,
 	return err ?: count;
 }
 
-#define HONE_SETTING_RO(_name)						\
+#define HONE_SETTING_RO(_name, _mode)					\
 static struct hone_setting hone_setting_##_name = {			\
-	.attr = __ATTR_RO_MODE(_name, 0444),				\
+	.attr = __ATTR_RO_MODE(_name, _mode),				\
 }
 
 #define HONE_SETTING_RW(_name)						\
@@ -204,10 +206,10 @@ static struct hone_setting hone_setting_##_name = {			\
 	.set = hone_set_##_name,					\
 }
 
-HONE_SETTING_RO(version);
-HONE_SETTING_RO(features);
-HONE_SETTING_RO(sessions);
-HONE_SETTING_RO(totals);
+HONE_SETTING_RO(version, 0444);
+HONE_SETTING_RO(features, 0444);
+HONE_SETTING_RO(sessions, 0444);
+HONE_SETTING_RO(totals, 0400);
 HONE_SETTING_RW(snaplen);
 HONE_SETTING_RW(subbuf_size);
 HONE_SETTING_RW(subbufs);

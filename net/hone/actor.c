@@ -5,6 +5,7 @@
  */
 #include "hone.h"
 
+#include <linux/once.h>
 #include <linux/siphash.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
@@ -14,7 +15,7 @@
 #include <trace/events/tcp.h>
 
 /* Turns a queued datagram's address into a key that does not tell it. */
-static hsiphash_key_t hone_key __ro_after_init;
+static hsiphash_key_t hone_key;
 
 static u32 hone_skb_key(const struct sk_buff *skb)
 {
@@ -64,13 +65,14 @@ bool hone_sk_writer_changed(struct hone_sk *h, u64 key)
 bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
 		  struct hone_read *read)
 {
-	u32 from = h->rx_known ? h->rx_seq : start;
+	u8 run = READ_ONCE(hone_run);
+	u32 from = h->rx_known == run ? h->rx_seq : start;
 
 	/* A peek moves nothing. */
 	if (from == copied)
 		return false;
 	h->rx_seq = copied;
-	h->rx_known = 1;
+	WRITE_ONCE(h->rx_known, run);
 	hone_sk_mark_shared(h, h->rx, key);
 	h->rx = key;
 	read->from = from;
@@ -259,6 +261,7 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 
 	if (!hone_sk_wanted(sk))
 		return;
+	hone_sk_touch(sk);
 	hone_sk_use(sk, task);
 	if (hone_counts())
 		__hone_count_taken(sk, skb, task);
@@ -303,6 +306,7 @@ int hone_actor_start(void)
 	check_trace_callback_type_hone_mptcp_map_out(probe_mptcp_map_out);
 	check_trace_callback_type_hone_mptcp_map_in(probe_mptcp_map_in);
 
+	get_random_once(&hone_key, sizeof(hone_key));
 	return hone_probes_register(hone_actor_probes,
 				    ARRAY_SIZE(hone_actor_probes));
 }
@@ -317,10 +321,3 @@ void hone_actor_stop(void)
 	hone_probes_unregister(hone_actor_probes,
 			       ARRAY_SIZE(hone_actor_probes));
 }
-
-static int __init hone_actor_key_init(void)
-{
-	get_random_bytes(&hone_key, sizeof(hone_key));
-	return 0;
-}
-core_initcall(hone_actor_key_init);

@@ -76,16 +76,30 @@ static void test_reader(struct kunit *test)
 	}
 }
 
+/* What was read while nobody captured is not told of. */
+static void test_reader_of_another_run(struct kunit *test)
+{
+	struct hone_sk h = { .rx_seq = 100, .rx_known = hone_run + 1 };
+	struct hone_read r;
+
+	KUNIT_EXPECT_TRUE(test, hone_sk_read(&h, A, 200, 300, &r));
+	KUNIT_EXPECT_EQ(test, r.from, 200);
+	KUNIT_EXPECT_TRUE(test, hone_sk_read(&h, B, 200, 400, &r));
+	KUNIT_EXPECT_EQ(test, r.from, 300);
+}
+
 static void test_clone_resets(struct kunit *test)
 {
 	struct hone_sk h = {
 		.owner = 7, .owner_tgid = 8, .tx = A, .rx = B, .rx_seq = 9,
 		.gen = 3, .shared = 1, .rx_known = 1, .subflow = 1,
+		.parent = 10,
 	};
 
 	hone_sk_clone(&h);
 	KUNIT_EXPECT_EQ(test, h.owner, 7);
 	KUNIT_EXPECT_EQ(test, h.owner_tgid, 8);
+	KUNIT_EXPECT_EQ(test, h.owner_start, 0);
 	KUNIT_EXPECT_EQ(test, h.tx, 0);
 	KUNIT_EXPECT_EQ(test, h.rx, 0);
 	KUNIT_EXPECT_EQ(test, h.gen, 0);
@@ -103,6 +117,7 @@ static void test_actor_key(struct kunit *test)
 static struct kunit_case hone_actor_cases[] = {
 	KUNIT_CASE(test_writer),
 	KUNIT_CASE_PARAM(test_reader, read_gen_params),
+	KUNIT_CASE(test_reader_of_another_run),
 	KUNIT_CASE(test_clone_resets),
 	KUNIT_CASE(test_actor_key),
 	{}

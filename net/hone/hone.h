@@ -9,6 +9,7 @@
 #include <linux/hone_stream.h>
 #include <linux/jump_label.h>
 #include <linux/sock_diag.h>
+#include <net/inet_connection_sock.h>
 #include <net/sock.h>
 
 /* socket.c */
@@ -58,7 +59,8 @@ static inline bool hone_sk_wanted(const struct sock *sk)
  * hone_sk_actor - the task that uses a socket now
  * @sk: full socket
  *
- * MPTCP's worker uses subflows for their connection's users, not for itself.
+ * MPTCP's worker uses subflows for their connection's users, not for itself, and
+ * so does what sends for a socket of kTLS.
  *
  * Context: any.
  * Return: current, or NULL for the kernel.
@@ -67,8 +69,8 @@ static inline struct task_struct *hone_sk_actor(const struct sock *sk)
 {
 	struct task_struct *task = hone_actor();
 
-	if (task && unlikely(READ_ONCE(sk->sk_hone.subflow)) &&
-	    task->flags & PF_KTHREAD)
+	if (task && unlikely(task->flags & PF_KTHREAD) &&
+	    (READ_ONCE(sk->sk_hone.subflow) || inet_csk_has_ulp(sk)))
 		return NULL;
 	return task;
 }
@@ -188,6 +190,7 @@ struct hone_users {
  * struct hone_rx - the packet that is being received on a CPU
  * @skb: it, only to compare with
  * @header: its network header, which clones share
+ * @iif: interface it came in by: what is made here and now has none
  * @cookie: socket that its record has, 0 if none
  * @pkt: its number, 0 if nothing was received yet
  * @ports: UDP: source and destination port, as in the packet
@@ -206,6 +209,7 @@ struct hone_users {
 struct hone_rx {
 	const struct sk_buff *skb;
 	const void *header;
+	int iif;
 	u64 cookie;
 	u32 pkt;
 	__be32 ports;
@@ -286,13 +290,13 @@ int hone_netdev_snap(struct hone_snap *snap, u64 *pos);
  *	socket, the inode number of its file, and the thread that holds a
  *	descriptor of it, or NULL if it was found in a hash; not 0 stops
  * @thread: called before the descriptors of a thread are looked at, without
- *	locks; may be NULL
+ *	locks; false leaves them out; may be NULL
  */
 struct hone_walk {
 	const struct net *net;
 	int (*visit)(struct hone_walk *w, struct sock *sk, u64 ino,
 		     struct task_struct *task);
-	void (*thread)(struct hone_walk *w, struct task_struct *task);
+	bool (*thread)(struct hone_walk *w, struct task_struct *task);
 };
 
 bool hone_walk_whole(u64 pos);

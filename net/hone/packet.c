@@ -44,6 +44,9 @@ struct hone_rx *hone_rx_of(const struct sk_buff *skb)
 {
 	struct hone_rx *rx = this_cpu_ptr(&hone_rx);
 
+	/* Another may have got the memory of one that is gone. */
+	if (rx->iif != skb->skb_iif)
+		return NULL;
 	if (rx->skb == skb || rx->header == skb_network_header(skb))
 		return rx;
 	/*
@@ -62,6 +65,7 @@ static void hone_rx_set(struct hone_rx *rx, const struct sk_buff *skb,
 {
 	rx->skb = skb;
 	rx->header = skb_network_header(skb);
+	rx->iif = skb->skb_iif;
 	rx->cookie = p->cookie;
 	rx->pkt = p->pkt;
 	rx->segments = skb_is_gso(skb) &&
@@ -608,29 +612,30 @@ static const struct nf_hook_ops hone_early_ops[] = {
 	HONE_NF_OP(hone_early_out, NF_INET_LOCAL_OUT, NF_IP_PRI_FIRST),
 };
 
-static int __net_init hone_late_init(struct net *net)
+static int hone_late_init(struct net *net)
 {
 	return nf_register_net_hooks(net, hone_late_ops,
 				     ARRAY_SIZE(hone_late_ops));
 }
 
-static void __net_exit hone_late_exit(struct net *net)
+static void hone_late_exit(struct net *net)
 {
 	nf_unregister_net_hooks(net, hone_late_ops, ARRAY_SIZE(hone_late_ops));
 }
 
-static int __net_init hone_early_init(struct net *net)
+static int hone_early_init(struct net *net)
 {
 	return nf_register_net_hooks(net, hone_early_ops,
 				     ARRAY_SIZE(hone_early_ops));
 }
 
-static void __net_exit hone_early_exit(struct net *net)
+static void hone_early_exit(struct net *net)
 {
 	nf_unregister_net_hooks(net, hone_early_ops,
 				ARRAY_SIZE(hone_early_ops));
 }
 
+/* Registered while the kernel runs: of no init section, netns or not. */
 static struct pernet_operations hone_net_ops[HONE_PLACES] = {
 	[HONE_EARLY] = {
 		.init = hone_early_init,
@@ -664,9 +669,21 @@ static void hone_place_put(enum hone_place place)
 	mutex_unlock(&hone_nf_lock);
 }
 
-/* For the tracepoint. */
+/* netfilter forgets what was registered before it was there itself. */
+static bool hone_nf_ready __ro_after_init;
+
+static int __init hone_nf_init(void)
+{
+	hone_nf_ready = true;
+	return 0;
+}
+subsys_initcall(hone_nf_init);
+
+/* For the tracepoint, which the command line may turn on very early. */
 int hone_packet_reg(void)
 {
+	if (!hone_nf_ready)
+		return -EAGAIN;
 	return hone_place_get(HONE_LATE);
 }
 

@@ -24,7 +24,8 @@
 #include <net/tcp_states.h>
 
 #define HONE_LINES_MIN		256
-#define HONE_LINES_MAX		(16 * 1024 * 1024)
+/* A table of them is below 2 GB. */
+#define HONE_LINES_MAX		(8 * 1024 * 1024)
 #define HONE_HOLDERS_SHOWN	32
 
 /**
@@ -105,6 +106,7 @@ struct hone_line {
  * struct hone_table - an open file
  * @walk: the walk that fills it
  * @ns: pid namespace of the opener
+ * @all: the opener may see all descriptors
  * @who: the process at whose descriptors @walk is, as the opener may know it
  * @lines: one a socket, @n of @size
  * @heads: hash of cookies, @size chains of indices plus one
@@ -117,6 +119,7 @@ struct hone_line {
 struct hone_table {
 	struct hone_walk walk;
 	struct pid_namespace *ns;
+	bool all;
 	struct hone_who who;
 	struct hone_line *lines;
 	u32 *heads;
@@ -243,17 +246,19 @@ static void hone_who_fill(struct hone_table *t, struct hone_who *who,
 	who->nr = task_tgid_nr_ns(task, t->ns);
 	if (!who->nr)
 		return;
-	if (comm)
-		strscpy_pad(who->comm, comm, sizeof(who->comm));
-	else
-		get_task_comm(who->comm, task->group_leader);
+	rcu_read_lock();
+	strscpy_pad(who->comm, comm ?: hone_task_leader(task)->comm,
+		    sizeof(who->comm));
+	rcu_read_unlock();
 }
 
-static void hone_table_thread(struct hone_walk *w, struct task_struct *task)
+/* Who may not know of a process does not make it wait either. */
+static bool hone_table_thread(struct hone_walk *w, struct task_struct *task)
 {
 	struct hone_table *t = container_of(w, struct hone_table, walk);
 
 	hone_who_fill(t, &t->who, task, NULL);
+	return t->who.nr || t->all;
 }
 
 static struct task_struct *hone_find_task(u32 nr, enum pid_type type)
@@ -559,6 +564,7 @@ static int hone_proc_open(struct inode *inode, struct file *file)
 	if (!t)
 		return -ENOMEM;
 	t->ns = get_pid_ns(task_active_pid_ns(current));
+	t->all = ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE);
 	t->walk.net = net;
 	t->walk.visit = hone_table_visit;
 	t->walk.thread = hone_table_thread;

@@ -151,8 +151,10 @@ static void hone_sock_emit(struct sock *sk, u16 event,
 }
 
 /*
- * The socket was there before the capture. Two CPUs may both tell of it, and
- * the last writer and reader may be told again, which harms nobody.
+ * The socket was there before the capture, or all is told anew. Two CPUs may
+ * both tell of it, and the last writer and reader may be told again, which
+ * harms nobody. What was read while the sources ran without a pause stays
+ * known: the next read is not to be told with another's bytes.
  */
 void __hone_sk_announce(struct sock *sk)
 {
@@ -160,7 +162,8 @@ void __hone_sk_announce(struct sock *sk)
 
 	h->tx = 0;
 	h->rx = 0;
-	h->rx_known = 0;
+	if (READ_ONCE(h->rx_known) != READ_ONCE(hone_run))
+		WRITE_ONCE(h->rx_known, 0);
 	hone_sk_renew(sk);
 	hone_sock_emit(sk, HONE_SOCK_ANNOUNCE, NULL, 0);
 }
@@ -200,11 +203,16 @@ static void probe_sock_close(void *data, struct sock *sk)
 
 static void probe_sock_free(void *data, struct sock *sk)
 {
+	u32 gen = READ_ONCE(sk->sk_hone.gen);
+
+	/* Of two that a handshake gave birth to one was never seen. */
+	if (!gen)
+		return;
 	if (hone_counts())
 		__hone_count_free(sk);
 	/* Without a cookie no record has ever named it. */
 	if (hone_sock_told(sk) && atomic64_read(&sk->sk_cookie) &&
-	    READ_ONCE(sk->sk_hone.gen) == hone_generation())
+	    hone_generation_runs(gen))
 		hone_sock_emit(sk, HONE_SOCK_FREE, NULL, 0);
 }
 

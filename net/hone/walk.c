@@ -82,9 +82,7 @@ static int hone_walk_files(struct hone_fd_walk *f)
 	int ret = 0;
 
 	task_lock(task);
-	/* Threads share the leader's table, as a rule. */
-	if (thread_group_leader(task) ||
-	    task->files != READ_ONCE(task->group_leader->files))
+	if (hone_task_has_files(task))
 		ret = iterate_fd(task->files, f->fd, hone_walk_fd, f);
 	task_unlock(task);
 	return ret;
@@ -99,7 +97,7 @@ static int hone_walk_thread(struct hone_walk *w, u64 *pos)
 		.left	= HONE_FDS_MAX,
 	};
 	u64 found, tid = *pos >> HONE_POS_TID;
-	int ret;
+	int ret = 0;
 
 	f.task = hone_next_task(tid, PIDTYPE_PID);
 	if (!f.task)
@@ -110,9 +108,8 @@ static int hone_walk_thread(struct hone_walk *w, u64 *pos)
 		f.fd = 0;
 	/* It may have ended just now, and then has no id. */
 	tid = found ?: tid;
-	if (w->thread)
-		w->thread(w, f.task);
-	ret = hone_walk_files(&f);
+	if (!w->thread || w->thread(w, f.task))
+		ret = hone_walk_files(&f);
 	put_task_struct(f.task);
 	*pos = ret ? tid << HONE_POS_TID | f.fd : (tid + 1) << HONE_POS_TID;
 	return ret && ret != -EAGAIN ? ret : 1;

@@ -9,6 +9,9 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/net.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <net/inet_sock.h>
 #include <net/request_sock.h>
 
@@ -72,17 +75,57 @@ u8 hone_sk_wants(const struct sock *sk)
 	return READ_ONCE(sk->sk_hone.subflow) ? ~0 : READ_ONCE(sk->sk_hone.wants);
 }
 
+/* Descriptors that are looked at in one go, with interrupts off, say. */
+#define HONE_HELD_MAX	1024
+
+/**
+ * struct hone_holding - what a process that is wanted holds
+ * @work: to look at many descriptors
+ * @task: the process, whose task_struct is held then
+ * @sessions: a bit for each session that wants it
+ * @fd: descriptor that was looked at last
+ * @left: how many may be looked at
+ */
+struct hone_holding {
+	struct work_struct work;
+	struct task_struct *task;
+	u8 sessions;
+	unsigned int fd;
+	unsigned int left;
+};
+
 static int hone_held_fd(const void *arg, struct file *file, unsigned int fd)
 {
-	const struct socket *sock = sock_from_file(file);
-	const u8 *sessions = arg;
+	struct hone_holding *h = (struct hone_holding *)arg;
+	const struct socket *sock;
 
+	h->fd = fd;
+	if (!h->left)
+		return -EAGAIN;
+	h->left--;
+	sock = sock_from_file(file);
 	/* An open descriptor: the socket is not being released. */
 	if (!sock || !sock->sk || !hone_sock_told(sock->sk))
 		return 0;
 	hone_sk_touch(sock->sk);
-	hone_sk_want(sock->sk, *sessions);
+	hone_sk_want(sock->sk, h->sessions);
 	return 0;
+}
+
+static void hone_held_work(struct work_struct *work)
+{
+	struct hone_holding *h = container_of(work, struct hone_holding, work);
+	int ret;
+
+	do {
+		h->left = HONE_HELD_MAX;
+		task_lock(h->task);
+		ret = iterate_fd(h->task->files, h->fd, hone_held_fd, h);
+		task_unlock(h->task);
+		cond_resched();
+	} while (ret);
+	put_task_struct(h->task);
+	kfree(h);
 }
 
 /**
@@ -92,11 +135,25 @@ static int hone_held_fd(const void *arg, struct file *file, unsigned int fd)
  *
  * What comes for it may come before it has used the socket: a request that
  * waits to be accepted. What it gets from another process later counts from
- * its first use on.
+ * its first use on. More than HONE_HELD_MAX descriptors are looked at soon.
  *
  * Context: process context, preemption and interrupts on or off.
  */
 void hone_held(struct task_struct *task, u8 sessions)
 {
-	iterate_fd(task->files, 0, hone_held_fd, &sessions);
+	struct hone_holding few = {
+		.sessions	= sessions,
+		.left		= HONE_HELD_MAX,
+	}, *many;
+
+	if (!iterate_fd(task->files, 0, hone_held_fd, &few))
+		return;
+	many = kmalloc(sizeof(*many), GFP_ATOMIC);
+	if (!many)
+		return;
+	INIT_WORK(&many->work, hone_held_work);
+	many->task = get_task_struct(task);
+	many->sessions = sessions;
+	many->fd = few.fd;
+	queue_work(system_unbound_wq, &many->work);
 }

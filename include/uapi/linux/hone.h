@@ -145,17 +145,18 @@ struct hone_subbuf {
 /**
  * struct hone_lost - HONE_REC_LOST: a gap in this CPU's stream
  * @rec: common head
- * @records: records lost at this gap, by &enum hone_kind
  * @bytes: bytes those records would have taken
  * @first: time of the first record lost
  * @last: time of the last record lost
+ * @records: records lost at this gap, by &enum hone_kind; there may be more
+ *	kinds one day
  */
 struct hone_lost {
 	struct hone_rec	rec;
-	__u64	records[HONE_KIND_MAX];
 	__u64	bytes;
 	__u64	first;
 	__u64	last;
+	__u64	records[HONE_KIND_MAX];
 };
 
 /**

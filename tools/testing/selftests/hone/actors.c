@@ -7,6 +7,7 @@
 #include "stream.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -338,6 +339,58 @@ static int count_socks(struct stream *s, uint64_t cookie, int event)
 }
 
 /* What was told of once is told of again, for whoever begins a new file. */
+/* Connections of an MPTCP listener are sockets of their own. */
+TEST_F(actors, mptcp_cookies)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+	uint64_t cookie, before;
+	int fd[2], i, listener;
+
+	listener = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+	if (listener < 0)
+		SKIP(return, "no MPTCP");
+	before = cookie_of(listener);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(listener, (void *)&at, sizeof(at)));
+	ASSERT_EQ(0, listen(listener, 1));
+	ASSERT_EQ(0, getsockname(listener, (void *)&at, &len));
+	fd[0] = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+	ASSERT_EQ(0, connect(fd[0], (void *)&at, sizeof(at)));
+	fd[1] = accept(listener, NULL, NULL);
+	ASSERT_GE(fd[1], 0);
+	cookie = cookie_of(fd[1]);
+	EXPECT_NE(before, cookie);
+	EXPECT_EQ(before, cookie_of(listener));
+	for (i = 0; i < 2; i++)
+		close(fd[i]);
+	close(listener);
+}
+
+/* What is told anew does not make one reader's bytes another's. */
+TEST_F(actors, restart_keeps_readers)
+{
+	const struct hone_actor *a;
+	uint64_t cookie[2];
+	pid_t child;
+	int fd[2];
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	write_four(fd[0]);
+	write_four(fd[0]);
+	read_four(fd[1]);
+	ASSERT_EQ(0, stream_command(&self->s, "restart\n"));
+	child = in_child(read_four, fd[1]);
+	stream_stop(&self->s);
+
+	a = nth_actor(&self->s, HONE_REC_TCP_READ, cookie[1], 1);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(child, a->tgid);
+	EXPECT_EQ(4, a->to - a->from);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 TEST_F(actors, restart_tells_again)
 {
 	struct sockaddr_in at;

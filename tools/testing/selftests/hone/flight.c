@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -258,7 +259,7 @@ FIXTURE_TEARDOWN(flight)
 }
 
 /* Nothing that is overwritten can be read; frozen it is exact. */
-TEST_F(flight, frozen_is_read)
+TEST_F_TIMEOUT(flight, frozen_is_read, 240)
 {
 	struct account before, after;
 	char byte;
@@ -295,8 +296,46 @@ TEST_F(flight, frozen_is_read)
 		EXPECT_GT(self->c[i].gaps, 0);
 }
 
+/* Waits for a ring in a child, which exits with what it was told. */
+static pid_t poll_in_child(int fd, int timeout)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(poll(&p, 1, timeout) == 1 ? p.revents : 0);
+	return pid;
+}
+
+static int poll_result(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ?
+	       WEXITSTATUS(status) : -1;
+}
+
+/* Who waits is told of a ring that cannot be read, that can, and of the end. */
+TEST_F(flight, poll_ends)
+{
+	int fd = self->s.fd[0];
+	pid_t waiting;
+
+	EXPECT_EQ(POLLERR, poll_result(poll_in_child(fd, -1)));
+	load_begin(&self->load, 1000);
+	load_end(&self->load);
+	ASSERT_EQ(0, stream_command(&self->s, "freeze\n"));
+	EXPECT_EQ(POLLIN, poll_result(poll_in_child(fd, -1)));
+	while (stream_read(&self->s))
+		;
+	EXPECT_EQ(0, poll_result(poll_in_child(fd, 0)));
+	waiting = poll_in_child(fd, -1);
+	ASSERT_EQ(0, stream_command(&self->s, "stop\n"));
+	EXPECT_EQ(POLLHUP, poll_result(waiting));
+}
+
 /* The same again and again while every CPU writes. */
-TEST_F(flight, exact_under_load)
+TEST_F_TIMEOUT(flight, exact_under_load, 240)
 {
 	struct timespec t0, now, pause = { .tv_nsec = 20000000 };
 	int dumps = 0;
@@ -319,7 +358,7 @@ TEST_F(flight, exact_under_load)
 }
 
 /* When it has become one that drops, it is read while it runs. */
-TEST_F(flight, drops_after_all)
+TEST_F_TIMEOUT(flight, drops_after_all, 240)
 {
 	load_begin(&self->load, 1000);
 	load_end(&self->load);

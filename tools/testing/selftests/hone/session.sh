@@ -11,7 +11,7 @@ if [ ! -d $dir ]; then
 	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 91
+ktap_set_plan 92
 
 # check DESCRIPTION COMMAND...: passes if the command does.
 check()
@@ -237,6 +237,7 @@ totals()
 		END { exit n != 4 || bad || !sum }' $sys/totals
 }
 check "totals" totals
+check "totals are not for everybody" test "$(stat -c %a $sys/totals)" = 400
 charged()
 {
 	pinned()
