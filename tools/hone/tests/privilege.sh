@@ -91,10 +91,12 @@ if is_root; then
 	hone_for by-broker
 	chown -R 65534 "$tmp/by-broker/hone"
 	chmod 0 "$tmp/by-broker/hone/control" "$tmp/by-broker/hone/s0/stats"
+	# Where it was built not everybody may look.
+	install -m 755 "$obj/hone-broker" "$tmp/by-broker/real"
 	cat >"$tmp/by-broker/broker" <<-END
 		#!/bin/sh
 		chmod 600 '$tmp/by-broker/hone/control' '$tmp/by-broker/hone/s0/stats'
-		exec '$obj/hone-broker' "\$@"
+		exec '$tmp/by-broker/real' "\$@"
 	END
 	chmod 755 "$tmp/by-broker/broker"
 	t "a broker helps who is not root" without_root by-broker \
