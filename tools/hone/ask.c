@@ -20,7 +20,9 @@ static void leave_all(const int *pair)
 	if (dup2(pair[1], STDIN_FILENO) < 0 ||
 	    (null >= 0 && dup2(null, STDOUT_FILENO) < 0))
 		_exit(EXIT_TROUBLE);
-	close_range(STDERR_FILENO + 1, ~0U, 0);
+	/* Our own end of @pair among them: it is to see that we end. */
+	if (close_range(STDERR_FILENO + 1, ~0U, 0))
+		_exit(EXIT_TROUBLE);
 }
 
 static void run_helper(void)

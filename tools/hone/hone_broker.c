@@ -27,6 +27,9 @@ int main(int argc, char **argv)
 {
 	const char *debugfs = BROKER_DEBUGFS;
 
+	/* Its caller's other end of the socket, say: then it would never end. */
+	if (close_range(STDERR_FILENO + 1, ~0U, 0))
+		return EXIT_TROUBLE;
 	/* Who gains nothing by this program may have it look elsewhere. */
 	if (argc == 2 && !getauxval(AT_SECURE))
 		debugfs = argv[1];
