@@ -96,6 +96,9 @@ static int hone_chan_fopen(struct inode *inode, struct file *file)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	/* Pairs with hone_chan_hide(). */
+	if (smp_load_acquire(&hone_session_of(ch->stream)->ended))
+		return -ENODEV;
 
 	/* relay shows the file before the buffer is complete. */
 	for_each_possible_cpu(cpu) {
@@ -182,8 +185,34 @@ struct dentry *hone_create_buf_file(const char *name, struct dentry *parent,
 }
 
 /**
+ * hone_chan_hide - remove a channel's files, but not its rings
+ * @ch: a channel of a session that has ended, or that was never opened
+ *
+ * Waits for who reads, without a lock. relay, which holds some when it closes
+ * the rings, finds no files then but of CPUs that came online meanwhile, and
+ * these nobody could open.
+ *
+ * Context: process context; may sleep.
+ */
+void hone_chan_hide(struct hone_chan *ch)
+{
+	struct rchan_buf *b;
+	int cpu;
+
+	if (!ch->rchan)
+		return;
+	/* Pairs with hone_chan_fopen(). */
+	smp_mb();
+	for_each_possible_cpu(cpu) {
+		b = READ_ONCE(*per_cpu_ptr(ch->rchan->buf, cpu));
+		if (b)
+			debugfs_remove(xchg(&b->dentry, NULL));
+	}
+}
+
+/**
  * hone_remove_buf_file - relay hides a ring
- * @dentry: its file
+ * @dentry: its file, or NULL
  *
  * Nobody opens it from now on; who has it open keeps the buffer.
  *

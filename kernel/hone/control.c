@@ -23,14 +23,7 @@ static const char * const state_names[] = {
 
 /* What a write to the control file wants. */
 struct hone_want {
-	u32	snaplen;
-	u32	subbuf_size;
-	u32	n_subbufs;
-	u8	kinds;
-	bool	changes;
-	bool	count;
-	u32	interval;
-	bool	overwrite;
+	struct hone_settings set;
 	struct hone_filter *filter;	/* a new one, or NULL: as it was */
 	struct hone_match *match;	/* the same */
 	bool	start;
@@ -67,17 +60,17 @@ static int hone_records(struct hone_session *s, struct hone_want *want,
 {
 	char *word;
 
-	want->kinds = 0;
-	want->count = false;
+	want->set.kinds = 0;
+	want->set.count = false;
 	while ((word = strsep(&val, ","))) {
 		if (!strcmp(word, "all"))
-			want->kinds |= HONE_KINDS_ALL;
+			want->set.kinds |= HONE_KINDS_ALL;
 		else if (!strcmp(word, "process"))
-			want->kinds |= BIT(HONE_KIND_PROC);
+			want->set.kinds |= BIT(HONE_KIND_PROC);
 		else if (!strcmp(word, "socket"))
-			want->kinds |= BIT(HONE_KIND_SOCK);
+			want->set.kinds |= BIT(HONE_KIND_SOCK);
 		else if (!strcmp(word, "count"))
-			want->count = true;
+			want->set.count = true;
 		else
 			return hone_refuse(s, -EINVAL,
 					   "records: '%.16s' is none of all, process, socket, count",
@@ -93,7 +86,7 @@ static int hone_datagrams(struct hone_session *s, struct hone_want *want,
 		return hone_refuse(s, -EINVAL,
 				   "datagrams: '%.16s' is neither all nor change",
 				   val);
-	want->changes = !strcmp(val, "change");
+	want->set.changes = !strcmp(val, "change");
 	return 0;
 }
 
@@ -105,13 +98,13 @@ static int hone_mode(struct hone_session *s, struct hone_want *want,
 		return hone_refuse(s, -EINVAL,
 				   "mode: '%.16s' is neither drop nor overwrite",
 				   val);
-	want->overwrite = !strcmp(val, "overwrite");
+	want->set.overwrite = !strcmp(val, "overwrite");
 	if (s->state == HONE_STATE_NEW)
 		return 0;
 	if (!s->stream.frozen)
 		return hone_refuse(s, -EBUSY,
 				   "mode: the session has started, and is not frozen");
-	if (want->overwrite && !s->split)
+	if (want->set.overwrite && !s->split)
 		return hone_refuse(s, -EBUSY,
 				   "mode: the session has started with one ring for all");
 	return 0;
@@ -184,13 +177,13 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 
 	if (!strcmp(key, "snaplen"))
 		return hone_number(s, key, val, 0, HONE_SNAPLEN_MAX,
-				   &want->snaplen);
+				   &want->set.snaplen);
 	if (!strcmp(key, "subbufs"))
 		return hone_number(s, key, val, HONE_SUBBUFS_MIN,
-				   HONE_SUBBUFS_MAX, &want->n_subbufs);
+				   HONE_SUBBUFS_MAX, &want->set.n_subbufs);
 	if (!strcmp(key, "interval"))
 		return hone_number(s, key, val, 1, HONE_INTERVAL_MAX,
-				   &want->interval);
+				   &want->set.interval);
 	if (!strcmp(key, "subbuf_size")) {
 		u32 kb;
 
@@ -201,7 +194,7 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 					  "%s: %u kB are not whole pages",
 					  key, kb);
 		if (!err)
-			want->subbuf_size = kb * 1024;
+			want->set.subbuf_size = kb * 1024;
 		return err;
 	}
 	if (val && !*val)
@@ -268,10 +261,10 @@ static int hone_parse(struct hone_session *s, struct hone_want *want,
 		if (err)
 			return err;
 	}
-	if (want->subbuf_size > U32_MAX / want->n_subbufs)
+	if (want->set.subbuf_size > U32_MAX / want->set.n_subbufs)
 		return hone_refuse(s, -EINVAL,
 				   "subbufs: %u of %u bytes are too much",
-				   want->n_subbufs, want->subbuf_size);
+				   want->set.n_subbufs, want->set.subbuf_size);
 	return 0;
 }
 
@@ -285,16 +278,7 @@ static int hone_parse(struct hone_session *s, struct hone_want *want,
  */
 int hone_session_commands(struct hone_session *s, char *text)
 {
-	struct hone_want want = {
-		.snaplen	= s->snaplen,
-		.subbuf_size	= s->subbuf_size,
-		.n_subbufs	= s->n_subbufs,
-		.kinds		= s->kinds,
-		.changes	= s->changes,
-		.count		= s->count,
-		.interval	= s->interval,
-		.overwrite	= s->overwrite,
-	};
+	struct hone_want want = { .set = s->set };
 	bool filtered, matched;
 	int err;
 
@@ -312,26 +296,12 @@ int hone_session_commands(struct hone_session *s, char *text)
 	matched = want.match;
 	if (matched)
 		swap(s->match, want.match);
-	swap(s->kinds, want.kinds);
-	swap(s->changes, want.changes);
-	swap(s->count, want.count);
-	swap(s->interval, want.interval);
-	swap(s->overwrite, want.overwrite);
-	swap(s->snaplen, want.snaplen);
-	swap(s->subbuf_size, want.subbuf_size);
-	swap(s->n_subbufs, want.n_subbufs);
+	swap(s->set, want.set);
 	if (want.start) {
 		err = hone_session_start(s);
 		/* One that has rings is settled, and charged for them. */
 		if (err && s->state == HONE_STATE_NEW) {
-			s->snaplen = want.snaplen;
-			s->subbuf_size = want.subbuf_size;
-			s->n_subbufs = want.n_subbufs;
-			s->kinds = want.kinds;
-			s->changes = want.changes;
-			s->count = want.count;
-			s->interval = want.interval;
-			s->overwrite = want.overwrite;
+			s->set = want.set;
 			if (filtered)
 				swap(s->filter, want.filter);
 			if (matched)
@@ -345,7 +315,7 @@ int hone_session_commands(struct hone_session *s, char *text)
 	if (!err && (want.thaw || (want.restart && s->stream.frozen))) {
 		err = hone_session_thaw(s);
 		if (err)
-			s->overwrite = want.overwrite;
+			s->set.overwrite = want.set.overwrite;
 	} else if (!err && want.restart) {
 		hone_next_generation();
 	}
@@ -445,28 +415,28 @@ ssize_t hone_control_read(struct file *file, char __user *ubuf, size_t count,
 			"session: %u\ndir: s%u\nstate: %s\nsnaplen: %u\nsubbuf_size: %u\nsubbufs: %u\n",
 			s->nr, s->nr,
 			s->stream.frozen ? "frozen" : state_names[s->state],
-			s->state == HONE_STATE_NEW ? s->snaplen :
+			s->state == HONE_STATE_NEW ? s->set.snaplen :
 						     s->stream.snaplen,
-			s->subbuf_size, s->n_subbufs);
+			s->set.subbuf_size, s->set.n_subbufs);
 	/* Before long lists, which may be cut. */
 	if (s->error[0])
 		len += scnprintf(text + len, size - len, "error: %s\n",
 				 s->error);
-	if (s->overwrite)
+	if (s->set.overwrite)
 		len += scnprintf(text + len, size - len, "mode: overwrite\n");
-	if (s->changes)
+	if (s->set.changes)
 		len += scnprintf(text + len, size - len, "datagrams: change\n");
-	if (s->kinds != HONE_KINDS_ALL || s->count)
+	if (s->set.kinds != HONE_KINDS_ALL || s->set.count)
 		len += scnprintf(text + len, size - len, "records:%s%s%s%s\n",
-				 s->kinds == HONE_KINDS_ALL ? " all" : "",
-				 s->kinds != HONE_KINDS_ALL &&
-				 s->kinds & BIT(HONE_KIND_PROC) ? " process" : "",
-				 s->kinds != HONE_KINDS_ALL &&
-				 s->kinds & BIT(HONE_KIND_SOCK) ? " socket" : "",
-				 s->count ? " count" : "");
-	if (s->count)
+				 s->set.kinds == HONE_KINDS_ALL ? " all" : "",
+				 s->set.kinds != HONE_KINDS_ALL &&
+				 s->set.kinds & BIT(HONE_KIND_PROC) ? " process" : "",
+				 s->set.kinds != HONE_KINDS_ALL &&
+				 s->set.kinds & BIT(HONE_KIND_SOCK) ? " socket" : "",
+				 s->set.count ? " count" : "");
+	if (s->set.count)
 		len += scnprintf(text + len, size - len, "interval: %u\n",
-				 s->interval);
+				 s->set.interval);
 	if (s->filter)
 		len += hone_filter_ops->show(s->filter, text + len, size - len);
 	if (s->match)

@@ -161,6 +161,7 @@ void hone_chan_close(struct hone_chan *ch);
 struct dentry *hone_create_buf_file(const char *name, struct dentry *parent,
 				    umode_t mode, struct rchan_buf *b,
 				    int *is_global);
+void hone_chan_hide(struct hone_chan *ch);
 int hone_remove_buf_file(struct dentry *dentry);
 
 /* match.c */
@@ -316,13 +317,8 @@ enum hone_state {
 #define HONE_KINDS_ALL	(BIT(HONE_KIND_MAX) - 1)
 
 /**
- * struct hone_session - a capture, from open to close of the control file
- * @stream: what writers see
- * @ref: the control file and each open file of the session
- * @lock: protects what follows, and starts and stops
- * @nr: number of the session
- * @state: &enum hone_state
- * @snaplen: wanted
+ * struct hone_settings - what a session is told before it starts
+ * @snaplen: bytes of a packet, wanted
  * @subbuf_size: bytes
  * @n_subbufs: number a CPU
  * @kinds: wanted, a bit for each &enum hone_kind
@@ -330,6 +326,28 @@ enum hone_state {
  * @count: packets and bytes are counted
  * @interval: and told of so often, seconds
  * @overwrite: a full ring gives up its oldest records
+ */
+struct hone_settings {
+	u32 snaplen;
+	u32 subbuf_size;
+	u32 n_subbufs;
+	u8 kinds;
+	bool changes;
+	bool count;
+	u32 interval;
+	bool overwrite;
+};
+
+/**
+ * struct hone_session - a capture, from open to close of the control file
+ * @stream: what writers see
+ * @ref: the control file and each open file of the session
+ * @lock: protects what follows, and starts and stops
+ * @nr: number of the session
+ * @state: &enum hone_state
+ * @ended: its descriptor is closed: nobody opens its files any more
+ * @snapshots: its snapshot is open
+ * @set: what it was told
  * @split: processes and sockets have rings of their own; settled at the start
  * @filter: wanted packets, or NULL
  * @match: wanted processes, or NULL
@@ -345,14 +363,9 @@ struct hone_session {
 	struct mutex lock;	/* all below; starts and stops */
 	unsigned int nr;
 	int state;
-	u32 snaplen;
-	u32 subbuf_size;
-	u32 n_subbufs;
-	u8 kinds;
-	bool changes;
-	bool count;
-	u32 interval;
-	bool overwrite;
+	bool ended;
+	atomic_t snapshots;
+	struct hone_settings set;
 	bool split;
 	struct hone_filter *filter;
 	struct hone_match *match;

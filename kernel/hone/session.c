@@ -34,7 +34,7 @@ struct hone_session *hone_session_get(struct hone_session *s)
 
 static u64 hone_session_pages(const struct hone_session *s)
 {
-	return (u64)s->subbuf_size / PAGE_SIZE * s->n_subbufs *
+	return (u64)s->set.subbuf_size / PAGE_SIZE * s->set.n_subbufs *
 	       num_possible_cpus() * (s->split ? 2 : 1);
 }
 
@@ -171,12 +171,18 @@ static const struct file_operations hone_stats_fops = {
 /* Removes files and rings; the account stays until the last file is closed. */
 static void hone_session_remove(struct hone_session *s)
 {
-	/* These read other processes' memory, which may take its time. */
+	/*
+	 * Readers that are waited for here may wait for memory of theirs, or
+	 * of others: no lock is held.
+	 */
+	WRITE_ONCE(s->ended, true);
 	debugfs_remove(s->stats_file);
 	debugfs_remove(s->snapshot_file);
+	hone_chan_hide(&s->stream.events);
+	hone_chan_hide(&s->stream.identity);
 	/*
-	 * A CPU that comes online adds a file to the directory: not now.
-	 * Readers that are waited for here never wait for this lock.
+	 * A CPU that comes online adds a file to the directory: not now. One
+	 * that has done so since cannot be opened.
 	 */
 	cpus_read_lock();
 	relay_close(s->stream.events.rchan);
@@ -205,14 +211,14 @@ static int hone_session_rings(struct hone_session *s)
 	struct hone_stream *st = &s->stream;
 	int err;
 
-	err = hone_chan_open(&st->events, "events", s->dir, s->subbuf_size,
-			     s->n_subbufs);
+	err = hone_chan_open(&st->events, "events", s->dir, s->set.subbuf_size,
+			     s->set.n_subbufs);
 	if (!err && s->split)
 		err = hone_chan_open(&st->identity, "identity", s->dir,
-				     s->subbuf_size, s->n_subbufs);
+				     s->set.subbuf_size, s->set.n_subbufs);
 	if (err)
 		return hone_refuse(s, err, "start: no memory for the buffers");
-	if (!s->overwrite)
+	if (!s->set.overwrite)
 		return 0;
 	err = hone_stream_overwrite(st);
 	return err ? hone_refuse(s, err, "start: interrupted") : 0;
@@ -229,20 +235,20 @@ static int hone_session_rings(struct hone_session *s)
 int hone_session_start(struct hone_session *s)
 {
 	/* Two of the largest records fit into a sub-buffer. */
-	u32 room = s->subbuf_size / 2 - 256;
+	u32 room = s->set.subbuf_size / 2 - 256;
 	char name[16];
 	int err;
 
-	s->split = s->overwrite;
+	s->split = s->set.overwrite;
 	err = hone_charge(s);
 	if (err)
 		return err;
 	s->stream.events.stream = &s->stream;
 	s->stream.identity.stream = &s->stream;
-	s->stream.snaplen = min(s->snaplen, room);
-	s->stream.kinds = s->kinds;
-	s->stream.changes = s->changes;
-	s->stream.interval = s->count ? s->interval : 0;
+	s->stream.snaplen = min(s->set.snaplen, room);
+	s->stream.kinds = s->set.kinds;
+	s->stream.changes = s->set.changes;
+	s->stream.interval = s->set.count ? s->set.interval : 0;
 	s->stream.filter = s->filter;
 	s->stream.match = hone_match_any(s->match);
 	s->stream.bit = BIT(s->nr);
@@ -313,7 +319,7 @@ int hone_session_thaw(struct hone_session *s)
 {
 	int err;
 
-	err = s->overwrite ? hone_stream_overwrite(&s->stream) : 0;
+	err = s->set.overwrite ? hone_stream_overwrite(&s->stream) : 0;
 	if (err)
 		return hone_refuse(s, err, "thaw: interrupted");
 	hone_next_generation();
@@ -355,11 +361,11 @@ struct hone_session *hone_session_new(void)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&s->ref);
 	mutex_init(&s->lock);
-	s->snaplen = READ_ONCE(hone_defaults.snaplen);
-	s->subbuf_size = READ_ONCE(hone_defaults.subbuf_size) * 1024;
-	s->n_subbufs = READ_ONCE(hone_defaults.subbufs);
-	s->kinds = HONE_KINDS_ALL;
-	s->interval = HONE_INTERVAL_DEFAULT;
+	s->set.snaplen = READ_ONCE(hone_defaults.snaplen);
+	s->set.subbuf_size = READ_ONCE(hone_defaults.subbuf_size) * 1024;
+	s->set.n_subbufs = READ_ONCE(hone_defaults.subbufs);
+	s->set.kinds = HONE_KINDS_ALL;
+	s->set.interval = HONE_INTERVAL_DEFAULT;
 
 	mutex_lock(&hone_nr_lock);
 	while (s->nr < HONE_SESSIONS_MAX && hone_sessions[s->nr])

@@ -227,29 +227,38 @@ static loff_t hone_snap_llseek(struct file *file, loff_t off, int whence)
 
 static int hone_snap_open(struct inode *inode, struct file *file)
 {
+	struct hone_session *s = inode->i_private;
 	struct hone_snap *snap;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	/* Each may take much memory, and a session needs one at a time. */
+	if (atomic_cmpxchg(&s->snapshots, 0, 1))
+		return -EBUSY;
 	snap = kzalloc(sizeof(*snap), GFP_KERNEL_ACCOUNT);
 	if (!snap)
-		return -ENOMEM;
+		goto busy;
 	snap->size = HONE_SNAP_MIN;
 	snap->buf = kvmalloc(snap->size, GFP_KERNEL_ACCOUNT);
-	if (!snap->buf) {
-		kfree(snap);
-		return -ENOMEM;
-	}
+	if (!snap->buf)
+		goto free;
 	mutex_init(&snap->lock);
-	snap->session = hone_session_get(inode->i_private);
+	snap->session = hone_session_get(s);
 	file->private_data = snap;
 	return 0;
+
+free:
+	kfree(snap);
+busy:
+	atomic_set(&s->snapshots, 0);
+	return -ENOMEM;
 }
 
 static int hone_snap_release(struct inode *inode, struct file *file)
 {
 	struct hone_snap *snap = file->private_data;
 
+	atomic_set(&snap->session->snapshots, 0);
 	hone_session_put(snap->session);
 	kvfree(snap->buf);
 	kfree(snap);

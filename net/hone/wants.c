@@ -149,8 +149,12 @@ void hone_held(struct task_struct *task, u8 sessions)
 	if (!iterate_fd(task->files, 0, hone_held_fd, &few))
 		return;
 	many = kmalloc(sizeof(*many), GFP_ATOMIC);
-	if (!many)
+	if (!many) {
+		/* Rather late than not at all. */
+		few.left = UINT_MAX;
+		iterate_fd(task->files, few.fd, hone_held_fd, &few);
 		return;
+	}
 	INIT_WORK(&many->work, hone_held_work);
 	many->task = get_task_struct(task);
 	many->sessions = sessions;

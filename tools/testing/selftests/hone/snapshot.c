@@ -85,6 +85,23 @@ TEST_F(snap, frame)
 	EXPECT_EQ(self->buf + self->len, (uint8_t *)last + last->len);
 }
 
+/* Each may take much memory: one at a time. */
+TEST_F(snap, one_reader)
+{
+	char name[128];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/snapshot", self->s.dir);
+	fd = open(name, O_RDONLY);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(-1, open(name, O_RDONLY));
+	EXPECT_EQ(EBUSY, errno);
+	close(fd);
+	fd = open(name, O_RDONLY);
+	EXPECT_GE(fd, 0);
+	close(fd);
+}
+
 TEST_F(snap, own_process)
 {
 	char exe[256], cmdline[256];
