@@ -63,17 +63,6 @@ struct recount {
 	uint32_t seq;
 };
 
-static int kind_of(int type)
-{
-	switch (type) {
-	case HONE_REC_PROC:	return HONE_KIND_PROC;
-	case HONE_REC_SOCK:
-	case HONE_REC_NETDEV:	return HONE_KIND_SOCK;
-	case HONE_REC_PACKET:	return HONE_KIND_PACKET;
-	}
-	return HONE_KIND_ACTOR;
-}
-
 static void recount_record(struct recount *c, const struct hone_rec *rec)
 {
 	int k;
@@ -89,29 +78,22 @@ static void recount_record(struct recount *c, const struct hone_rec *rec)
 	}
 	c->missing += rec->seq - c->seq - 1;
 	c->seq = rec->seq;
-	c->written[kind_of(rec->type)]++;
+	c->written[stream_kind_of(rec->type)]++;
 }
 
 /* Counts the whole records that were read, and forgets them. */
 static void recount(struct stream *s, struct recount *c)
 {
 	const struct hone_rec *rec;
-	size_t used;
 	int cpu;
 
 	for (cpu = 0; cpu < s->cpus; cpu++) {
-		used = 0;
 		for (rec = stream_next(s, cpu, NULL); rec;
-		     rec = stream_next(s, cpu, rec)) {
+		     rec = stream_next(s, cpu, rec))
 			recount_record(&c[cpu], rec);
-			used += rec->len;
-		}
-		s->len[cpu] -= used;
-		memmove(s->buf[cpu], s->buf[cpu] + used, s->len[cpu]);
+		stream_forget(s, cpu);
 	}
 }
-
-static const char * const kinds[] = { "process", "socket", "actor", "packet" };
 
 static int run_senders(struct stream *s, struct recount *c, int cpus,
 		       const struct sockaddr_in *to)
@@ -171,7 +153,7 @@ static void flood(struct __test_metadata *_metadata, const char *commands,
 		EXPECT_EQ(0, s.len[cpu]);
 		EXPECT_EQ(0, c[cpu].disorder);
 		for (k = 0; k < HONE_KIND_MAX; k++) {
-			ASSERT_TRUE(stream_account(&s, cpu, kinds[k], &a));
+			ASSERT_TRUE(stream_account(&s, cpu, stream_kinds[k], &a));
 			EXPECT_EQ(a.seen, a.filtered + a.written + a.lost +
 				  a.overwritten);
 			EXPECT_EQ(a.written, c[cpu].written[k]);
@@ -246,7 +228,7 @@ TEST_F(flood, offline_cpu)
 	for (k = 0; k < 100 && stream_read(&s); k++)
 		recount(&s, c);
 	for (k = 0; k < HONE_KIND_MAX; k++) {
-		ASSERT_TRUE(stream_account(&s, 1, kinds[k], &a));
+		ASSERT_TRUE(stream_account(&s, 1, stream_kinds[k], &a));
 		EXPECT_EQ(a.seen, a.filtered + a.written + a.lost);
 		EXPECT_EQ(a.written, c[1].written[k]);
 		EXPECT_EQ(a.lost, c[1].lost[k]);

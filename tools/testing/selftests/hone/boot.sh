@@ -3,13 +3,12 @@
 # Capture from boot, as the kernel's command line wants it: with a filter that
 # is one it is taken over, with one that is none there is no capture, and
 # without a filter it is ended.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
 debug=/sys/kernel/debug/hone
 sys=/sys/kernel/hone
 dir=$(mktemp -d)
-reader=$(command -v hone-relayread)
 trap 'rm -rf "$dir"' EXIT
 
 ktap_print_header
@@ -18,16 +17,9 @@ if ! grep -q 'hone.boot=on' /proc/cmdline || [ -z "$reader" ]; then
 	exit "$KSFT_SKIP"
 fi
 
-check()
+explain()
 {
-	what=$1
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		[ ! -e "$dir/log" ] || sed 's/^/# /' "$dir/log"
-		ktap_test_fail "$what"
-	fi
+	[ ! -e "$dir/log" ] || cat "$dir/log"
 }
 
 fails()

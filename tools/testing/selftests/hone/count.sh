@@ -2,58 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Sessions that count: exact totals of what is known to be sent, at intervals,
 # as sockets are closed, and at the end; two sessions at once.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
 dir=$(mktemp -d)
-reader=$(command -v hone-relayread)
 trap 'exec 5>&- 6>&-; rm -rf "$dir"' EXIT
 
-ktap_print_header
-if [ ! -d /sys/kernel/debug/hone ] || [ -z "$reader" ]; then
-	ktap_skip_all "no /sys/kernel/debug/hone, or no hone-relayread"
-	exit "$KSFT_SKIP"
-fi
+begin_with_reader
 ktap_set_plan 15
 
-check()
+explain()
 {
-	what=$1
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		grep -h "^COUNT" "$dir"/first "$dir"/second | tail -n 30 |
-			sed 's/^/# /'
-		ktap_test_fail "$what"
-	fi
-}
-
-# begin NAME ARG...: a reader; its pid is in $pid.
-begin()
-{
-	name=$1
-	shift
-	mkfifo "$dir/ready"
-	"$reader" --text="$dir/$name" --ready-fd 3 "$@" \
-		3>"$dir/ready" 2>"$dir/$name.log" &
-	pid=$!
-	read -r _ <"$dir/ready"
-	rm "$dir/ready"
-}
-
-# hold FD COMMAND...: runs it until descriptor FD is closed; waits for its line.
-hold()
-{
-	mkfifo "$dir/in" "$dir/out"
-	number=$1
-	shift
-	"$@" <"$dir/in" >"$dir/out" &
-	held=$!
-	eval "exec $number>'$dir/in'"
-	read -r first <"$dir/out"
-	rm "$dir/in" "$dir/out"
-	[ "$first" = ready ]
+	grep -h "^COUNT" "$dir"/first "$dir"/second
 }
 
 # counts READER PATTERN: of the lines that match.
@@ -85,7 +45,7 @@ is()
 	}
 }
 
-begin first --count-only=1
+begin first --text="$dir/first" --count-only=1
 one=$pid
 hold 5 ./sockets send 7020 20 100
 a=$held
@@ -102,7 +62,7 @@ conn=$(sed -n "s/^COUNT.* pid=$a .* conn=\\([0-9]*\\) .*/\\1/p" \
 	"$dir/first" | head -n 1)
 check "it goes on" is "$(counts first " pid=$a .* end=1")" 0
 
-begin second --count-only
+begin second --text="$dir/second" --count-only
 two=$pid
 hold 6 ./sockets send 7021 10 200
 b=$held

@@ -24,19 +24,6 @@
 
 #define SMALLEST	"mode overwrite\nsubbuf_size 32\nsubbufs 4\n"
 
-static const char * const kinds[] = { "process", "socket", "actor", "packet" };
-
-static int kind_of(int type)
-{
-	switch (type) {
-	case HONE_REC_PROC:	return HONE_KIND_PROC;
-	case HONE_REC_SOCK:
-	case HONE_REC_NETDEV:	return HONE_KIND_SOCK;
-	case HONE_REC_PACKET:	return HONE_KIND_PACKET;
-	}
-	return HONE_KIND_ACTOR;
-}
-
 /* A file's records, counted as they are read. */
 struct recount {
 	unsigned long long written[HONE_KIND_MAX];
@@ -100,24 +87,19 @@ static void recount_record(struct recount *c, const struct hone_rec *rec)
 	c->bad |= rec->seq != ++c->seq;
 	c->last = rec->seq;
 	c->all++;
-	c->written[kind_of(rec->type)]++;
+	c->written[stream_kind_of(rec->type)]++;
 }
 
 static void recount(struct stream *s, struct recount *c)
 {
 	const struct hone_rec *rec;
-	size_t used;
 	int file;
 
 	for (file = 0; file < s->files; file++) {
-		used = 0;
 		for (rec = stream_next(s, file, NULL); rec;
-		     rec = stream_next(s, file, rec)) {
+		     rec = stream_next(s, file, rec))
 			recount_record(&c[file], rec);
-			used += rec->len;
-		}
-		c[file].bad |= used != s->len[file];
-		s->len[file] = 0;
+		c[file].bad |= stream_forget(s, file);
 	}
 }
 
@@ -143,7 +125,7 @@ static void check_account(struct __test_metadata *_metadata, struct stream *s,
 		memset(lost, 0, sizeof(lost));
 		memset(gone, 0, sizeof(gone));
 		for (k = 0; k < HONE_KIND_MAX; k++) {
-			ASSERT_TRUE(stream_account(s, cpu, kinds[k], &a));
+			ASSERT_TRUE(stream_account(s, cpu, stream_kinds[k], &a));
 			EXPECT_EQ(a.seen, a.filtered + a.written + a.lost +
 				  a.overwritten);
 			EXPECT_EQ(a.written, of[0]->written[k] +

@@ -3,31 +3,19 @@
 # The flight recorder: dumps under load, each a file that stands alone and whose
 # account is exact, with those in it that died before. The files are left in
 # HONE_TEST_FILES.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
 debug=/sys/kernel/debug/hone
 dir=$(mktemp -d)
-reader=$(command -v hone-relayread)
 trap 'touch $dir/over; rm -rf "$dir"' EXIT
 
-ktap_print_header
-if [ ! -d $debug ] || [ -z "$reader" ]; then
-	ktap_skip_all "no $debug, or no hone-relayread"
-	exit "$KSFT_SKIP"
-fi
+begin_with_reader
 ktap_set_plan 14
 
-check()
+explain()
 {
-	what=$1
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		tail -n 20 "$dir/log" | sed 's/^/# /'
-		ktap_test_fail "$what"
-	fi
+	tail -n 20 "$dir/log"
 }
 
 load()
@@ -35,13 +23,6 @@ load()
 	while [ ! -e "$dir/over" ]; do
 		./truth "$dir/truth" --rounds 200 udp tcp >/dev/null 2>&1
 	done
-}
-
-column()
-{
-	awk -v kind="$1" -v name="$2" '
-		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-		$1 == "all" && $2 == kind { print $at[name] }' "$debug"/s*/stats
 }
 
 # The $2nd number that the reader told of packets $1.
@@ -92,7 +73,7 @@ load=$!
 
 overwriting()
 {
-	until [ "$(column packet overwritten)" -gt 2000 ]; do
+	until [ "$(column "$debug"/s*/stats all packet overwritten)" -gt 2000 ]; do
 		kill -0 $pid || return 1
 	done
 }

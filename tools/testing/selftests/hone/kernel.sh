@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Sockets of the kernel's own: a 9p mount connects in the call of mount(2), and
 # a kernel thread sends what the file system asks.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
 dir=$(mktemp -d)
-reader=$(command -v hone-relayread)
 port=5640
 cleanup()
 {
@@ -15,33 +14,27 @@ cleanup()
 }
 trap cleanup EXIT
 
-ktap_print_header
-if [ ! -d /sys/kernel/debug/hone ] || [ -z "$reader" ]; then
-	ktap_skip_all "no /sys/kernel/debug/hone, or no hone-relayread"
-	exit "$KSFT_SKIP"
-fi
+begin_with_reader
 if ! command -v nc >/dev/null || ! grep -qw 9p /proc/filesystems; then
 	ktap_skip_all "no nc, or no 9p file system"
 	exit "$KSFT_SKIP"
 fi
 ktap_set_plan 5
 
-check()
+explain()
 {
-	what=$1
-	shift
-	if "$@" >/dev/null; then
-		ktap_test_pass "$what"
-	else
-		sed 's/^/# /' "$dir/text" "$dir/log" | tail -n 30
-		ktap_test_fail "$what"
-	fi
+	cat "$dir/text" "$dir/log"
 }
 
 # The line of the packet out to the server whose flags match.
 sent()
 {
 	grep '^PAKT O' "$dir/text" | grep "dst=127.0.0.1:$port " | grep "$1"
+}
+
+is_sent()
+{
+	sent "$1" >/dev/null
 }
 
 # It ends by itself when three packets with data or SYN came: the SYN, its
@@ -63,8 +56,8 @@ mount -t 9p -o "trans=tcp,port=$port,version=9p2000.L" 127.0.0.1 "$dir" &
 mount=$!
 wait $pid
 check "three packets" test $? -eq 0
-check "who connects is who mounts" sent "pid=$mount .*comm=mount .*quality=exact"
-check "who sends is a kernel thread" sent 'comm=kworker/.*quality=exact'
+check "who connects is who mounts" is_sent "pid=$mount .*comm=mount .*quality=exact"
+check "who sends is a kernel thread" is_sent 'comm=kworker/.*quality=exact'
 thread=$(sent 'comm=kworker/' | sed -n 's/.* id=\([0-9]*\) .*/\1/p')
 check "which is known as one" grep -q "^KTHD .* id=${thread:-none} " "$dir/text"
 check "what answers is the server's" sh -c \

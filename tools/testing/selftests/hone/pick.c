@@ -224,15 +224,13 @@ static int badly_joined(const struct stream *s)
 
 static bool adds_up(struct stream *s)
 {
-	static const char * const kinds[] = {
-		"process", "socket", "actor", "packet",
-	};
 	struct account a;
 	int k, cpu;
 
 	for (cpu = -1; cpu < s->cpus; cpu++)
 		for (k = 0; k < HONE_KIND_MAX; k++)
-			if (!stream_account(s, cpu, kinds[k], &a) ||
+			if (!stream_account(s, cpu, stream_kinds[k],
+					    &a) ||
 			    a.seen != a.filtered + a.written + a.lost +
 				      a.overwritten)
 				return false;

@@ -2,17 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Before and behind the firewall: what policy drops is seen by a reader that
 # asks for it, and only by that one; what passes by both, with its process.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
 dir=$(mktemp -d)
-reader=$(command -v hone-relayread)
 
-ktap_print_header
-if [ ! -d /sys/kernel/debug/hone ] || [ -z "$reader" ]; then
-	ktap_skip_all "no /sys/kernel/debug/hone, or no hone-relayread"
-	exit "$KSFT_SKIP"
-fi
+begin_with_reader
 if ! iptables-legacy -S INPUT >/dev/null 2>&1; then
 	ktap_skip_all "no iptables-legacy, or no table of filters"
 	exit "$KSFT_SKIP"
@@ -25,31 +20,11 @@ cleanup()
 }
 trap cleanup EXIT
 
-check()
+explain()
 {
-	what=$1
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		for f in early late; do
-			sed "s/^/# $f: /" "$dir/$f" | grep PAKT | tail -n 20
-		done
-		ktap_test_fail "$what"
-	fi
-}
-
-# begin NAME ARG...: a reader; its pid is in $pid.
-begin()
-{
-	name=$1
-	shift
-	mkfifo "$dir/ready"
-	"$reader" --text="$dir/$name" --ready-fd 3 "$@" \
-		3>"$dir/ready" 2>"$dir/$name.log" &
-	pid=$!
-	read -r _ <"$dir/ready"
-	rm "$dir/ready"
+	for f in early late; do
+		sed "s/^/$f: /" "$dir/$f" | grep PAKT | tail -n 15
+	done
 }
 
 # seen READER DIRECTION WORD: so many packets.
@@ -60,7 +35,7 @@ seen()
 
 late_alone()
 {
-	begin late
+	begin late --text="$dir/late"
 	late=$pid
 	ping -c 1 -W 1 127.0.0.3 >/dev/null
 	kill -INT $late
@@ -74,9 +49,9 @@ iptables-legacy -A INPUT -d 127.0.0.3 -j DROP
 iptables-legacy -A OUTPUT -d 127.0.0.4 -j DROP
 check "behind, alone: nothing that is dropped" late_alone
 
-begin early --pre-firewall
+begin early --text="$dir/early" --pre-firewall
 early=$pid
-begin late
+begin late --text="$dir/late"
 late=$pid
 ping -c 3 -i 0.1 -W 1 127.0.0.3 >/dev/null
 # It is told, and sends no other.

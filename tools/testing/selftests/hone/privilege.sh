@@ -3,14 +3,12 @@
 # Captures that are not root's: by -Z, which gives up being root, and by an
 # ordinary user with a broker that has the capabilities. A CPU comes back while
 # they run, if there is one that can.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
-debug=/sys/kernel/debug/hone
 sys=/sys/kernel/hone
 cpu1=/sys/devices/system/cpu/cpu1/online
 dir=$(mktemp -d)
-reader=$(command -v hone-relayread)
 broker=${HONE_BROKER:-/usr/local/libexec/hone-broker}
 caps=cap_sys_admin,cap_dac_override,cap_dac_read_search,cap_ipc_lock=ep
 trap 'rm -rf "$dir"; online 1' EXIT
@@ -20,23 +18,12 @@ online()
 	[ ! -w $cpu1 ] || echo "$1" >$cpu1
 }
 
-check()
+explain()
 {
-	what=$1
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		[ ! -e "$dir/log" ] || tail -n 20 "$dir/log" | sed 's/^/# /'
-		ktap_test_fail "$what"
-	fi
+	[ ! -e "$dir/log" ] || tail -n 20 "$dir/log"
 }
 
-ktap_print_header
-if [ ! -d $debug ] || [ -z "$reader" ]; then
-	ktap_skip_all "no $debug, or no hone-relayread"
-	exit "$KSFT_SKIP"
-fi
+begin_with_reader
 chmod 711 "$dir"
 cp "$broker" "$dir/broker" 2>/dev/null
 chgrp "$(id -g nobody)" "$dir/broker"

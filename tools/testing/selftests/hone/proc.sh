@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # /proc/net/hone: known sockets of known programs, as readers may see them.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
 table=/proc/net/hone
 dir=$(mktemp -d)
@@ -15,30 +15,9 @@ if [ ! -e $table ]; then
 fi
 ktap_set_plan 26
 
-check()
+explain()
 {
-	what=$1
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		head -n 30 "$dir/table" | sed 's/^/# /'
-		ktap_test_fail "$what"
-	fi
-}
-
-# hold FD COMMAND...: runs it until descriptor FD is closed; waits for its line.
-hold()
-{
-	mkfifo "$dir/in" "$dir/out"
-	number=$1
-	shift
-	"$@" <"$dir/in" >"$dir/out" &
-	held=$!
-	eval "exec $number>'$dir/in'"
-	read -r first <"$dir/out"
-	rm "$dir/in" "$dir/out"
-	[ "$first" = ready ]
+	head -n 30 "$dir/table"
 }
 
 # field NAME LOCAL [STATE [FILE]]: of the sockets with that address.

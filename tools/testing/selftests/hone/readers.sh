@@ -3,44 +3,19 @@
 # Three readers at once, under load: one ends as it should, one is killed, and
 # one is stopped until its buffers have run over. None disturbs another, and
 # each account is exact. The files are left in HONE_TEST_FILES.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
 debug=/sys/kernel/debug/hone
 dir=$(mktemp -d)
-reader=$(command -v hone-relayread)
 trap 'touch $dir/over; rm -rf "$dir"' EXIT
 
-ktap_print_header
-if [ ! -d $debug ] || [ -z "$reader" ]; then
-	ktap_skip_all "no $debug, or no hone-relayread"
-	exit "$KSFT_SKIP"
-fi
+begin_with_reader
 ktap_set_plan 11
 
-check()
+explain()
 {
-	what=$1
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		tail -n 5 "$dir"/*.log | sed 's/^/# /'
-		ktap_test_fail "$what"
-	fi
-}
-
-# begin NAME ARG...: a reader; its pid is in $pid.
-begin()
-{
-	name=$1
-	shift
-	mkfifo "$dir/ready"
-	"$reader" -o "$dir/$name.pcapng" --ready-fd 3 "$@" \
-		3>"$dir/ready" 2>"$dir/$name.log" &
-	pid=$!
-	read -r _ <"$dir/ready"
-	rm "$dir/ready"
+	tail -n 5 "$dir"/*.log
 }
 
 number()
@@ -57,13 +32,6 @@ exact()
 	[ "$(number "$1" seen)" = $sum ]
 }
 
-column()
-{
-	awk -v cpu="$2" -v kind="$3" -v name="$4" '
-		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-		$1 == cpu && $2 == kind { print $at[name] }' "$1/stats"
-}
-
 load()
 {
 	while [ ! -e "$dir/over" ]; do
@@ -74,12 +42,12 @@ load()
 load &
 load=$!
 
-begin whole -s 96 udp
+begin whole -o "$dir/whole.pcapng" -s 96 udp
 whole=$pid
-begin killed tcp
+begin killed -o "$dir/killed.pcapng" tcp
 killed=$pid
 before=$(echo $debug/s*)
-begin stopped -B 128
+begin stopped -o "$dir/stopped.pcapng" -B 128
 stopped=$pid
 for session in "$debug"/s*; do
 	case " $before " in
@@ -98,7 +66,7 @@ kill -KILL $killed
 wait $killed 2>/dev/null
 check "the killed one's session is gone" \
 	test "$(cat /sys/kernel/hone/sessions)" -eq 2
-until [ "$(column "$session" all packet lost)" -gt 1000 ]; do
+until [ "$(column "$session/stats" all packet lost)" -gt 1000 ]; do
 	kill -0 $stopped || break
 done
 sleep "${HONE_TEST_STOP:-0}"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Sessions, driven from a shell: settings, refusals, and that nothing stays.
-# shellcheck source=/dev/null
-. ./ktap_helpers.sh
+# shellcheck source=hone_helpers.sh
+. ./hone_helpers.sh
 
 dir=/sys/kernel/debug/hone
 
@@ -13,25 +13,13 @@ if [ ! -d $dir ]; then
 fi
 ktap_set_plan 92
 
-# check DESCRIPTION COMMAND...: passes if the command does.
-check()
-{
-	what=$1
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		ktap_test_fail "$what"
-	fi
-}
-
 status()
 {
 	dd bs=4096 count=1 <&3 2>/dev/null
 }
 
 # A fresh session on descriptor 3.
-begin()
+fresh()
 {
 	exec 3>&-
 	exec 3<>$dir/control
@@ -40,9 +28,9 @@ begin()
 # The session refuses $1 with a reason that has $2 in it, and stays as it is.
 refuses()
 {
-	begin
+	fresh
 	before=$(status | grep -v ^error)
-	begin
+	fresh
 	if (echo "$1" >&3) 2>/dev/null; then
 		return 1
 	fi
@@ -54,11 +42,11 @@ refuses()
 # The session takes $1 and then says $2.
 takes()
 {
-	begin
+	fresh
 	echo "$1" >&3 && status | grep -q "$2"
 }
 
-begin
+fresh
 check "new session" test "$(status | grep ^state)" = "state: new"
 check "unknown command" refuses "bogus" "bogus: no such command"
 check "not a number" refuses "snaplen abc" "snaplen: not a number"
@@ -126,7 +114,7 @@ check "more than the memory" refuses "$(printf 'subbuf_size 16384\nsubbufs 128\n
 # One bad line, and none of them counts.
 check "all or nothing" refuses "$(printf 'snaplen 96\nbogus')" "bogus"
 
-begin
+fresh
 echo "snaplen 96" >&3
 echo start >&3
 s=$dir/$(status | sed -n 's/^dir: //p')
@@ -178,7 +166,7 @@ sys=/sys/kernel/hone
 default()
 {
 	echo "$2" >"$sys/$1" || return 1
-	begin
+	fresh
 	status | grep -qx "$1: $3"
 }
 # keeps FILE VALUE...: it refuses each, and stays as it is.
@@ -244,7 +232,7 @@ charged()
 	{
 		awk '/^VmPin/ { print $2 }' /proc/$$/status
 	}
-	begin
+	fresh
 	before=$(pinned)
 	echo start >&3
 	want=$(($(cat $sys/subbuf_size) * $(cat $sys/subbufs) * cpus))

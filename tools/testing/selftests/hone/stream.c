@@ -150,6 +150,40 @@ const struct hone_rec *stream_next(const struct stream *s, int file,
 	return rec;
 }
 
+/* Forgets the whole records of a file; returns the bytes that are left. */
+size_t stream_forget(struct stream *s, int file)
+{
+	const struct hone_rec *rec;
+	size_t used = 0;
+
+	for (rec = stream_next(s, file, NULL); rec;
+	     rec = stream_next(s, file, rec))
+		used += rec->len;
+	s->len[file] -= used;
+	memmove(s->buf[file], s->buf[file] + used, s->len[file]);
+	return s->len[file];
+}
+
+const char * const stream_kinds[HONE_KIND_MAX] = {
+	"process", "socket", "actor", "packet"
+};
+
+int stream_kind_of(int type)
+{
+	switch (type) {
+	case HONE_REC_PROC:
+		return HONE_KIND_PROC;
+	case HONE_REC_SOCK:
+	case HONE_REC_COUNT:
+	case HONE_REC_NETDEV:
+		return HONE_KIND_SOCK;
+	case HONE_REC_PACKET:
+		return HONE_KIND_PACKET;
+	default:
+		return HONE_KIND_ACTOR;
+	}
+}
+
 const struct hone_rec *stream_step(const struct stream *s, int *file,
 				   const struct hone_rec *rec)
 {

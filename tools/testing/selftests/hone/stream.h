@@ -51,6 +51,13 @@ const struct hone_rec *stream_next(const struct stream *s, int file,
 const struct hone_rec *stream_step(const struct stream *s, int *file,
 				   const struct hone_rec *rec);
 
+/* Forgets the whole records of a file; returns the bytes that are left. */
+size_t stream_forget(struct stream *s, int file);
+
+/* Kinds of records, as the account names them, and that of a record. */
+extern const char * const stream_kinds[HONE_KIND_MAX];
+int stream_kind_of(int type);
+
 uint8_t *stream_snapshot(struct stream *s, size_t *len);
 
 const void *proc_attr(const struct hone_proc *p, int type, uint32_t *len);
