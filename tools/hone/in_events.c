@@ -20,16 +20,16 @@
 struct pieces {
 	struct bytes joined;
 	struct span span;
-	bool any;
 };
 
 static void add_piece(struct pieces *s, const struct in_option *o)
 {
-	if (!s->any) {
+	if (!s->span.len) {
 		s->span = (struct span){ o->value, o->len };
-		s->any = true;
 		return;
 	}
+	if (!o->len)
+		return;
 	if (!s->joined.data) {
 		bytes_reserve(&s->joined, s->span.len);
 		memcpy(s->joined.data, s->span.p, s->span.len);
