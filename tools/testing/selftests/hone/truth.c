@@ -34,6 +34,8 @@ int truth_rounds = 400;
 int truth_stress = 5000;
 const char *truth_path;
 int stream_protocol;
+/* This process has its case's process group. */
+static bool in_case;
 
 /* Of a case; shared by its processes. */
 static struct shared {
@@ -48,6 +50,9 @@ void die(const char *what)
 	fprintf(stderr, "truth: case %s, pid %d: %s: %s\n",
 		truth_number < 0 ? "-" : truth->name[truth_number], getpid(),
 		what, strerror(errno));
+	/* The others of the case would wait for what does not come. */
+	if (in_case)
+		kill(0, SIGKILL);
 	_exit(CASE_FAIL);
 }
 
@@ -535,6 +540,8 @@ static pid_t case_start(int number)
 	if (pid)
 		return pid;
 	prctl(PR_SET_NAME, truth->name[number]);
+	setpgid(0, 0);
+	in_case = true;
 	shared_init();
 	event(TRUTH_MEMBER, 0, 0);
 	alarm(600);	/* only against a hang; all at once are slow */
@@ -611,6 +618,7 @@ static int role(char **argv)
 	int fd, n;
 
 	truth_number = atoi(argv[1]);
+	in_case = true;
 	fd = atoi(argv[2]);
 	n = atoi(argv[3]);
 	event(TRUTH_MEMBER, 0, 0);
