@@ -299,8 +299,33 @@ struct hone_walk {
 	bool (*thread)(struct hone_walk *w, struct task_struct *task);
 };
 
+int hone_walk_found(struct hone_walk *w, struct sock *sk);
 bool hone_walk_whole(u64 pos);
 int hone_walk_step(struct hone_walk *w, u64 *pos);
+
+/* walk_mptcp.c */
+#ifdef CONFIG_MPTCP
+bool hone_mptcp_used(const struct net *net);
+int hone_walk_mptcp(struct hone_walk *w, const struct net *net, u64 *slot);
+#else
+static inline bool hone_mptcp_used(const struct net *net) { return false; }
+
+static inline int hone_walk_mptcp(struct hone_walk *w, const struct net *net,
+				  u64 *slot)
+{
+	return 0;
+}
+#endif
+
+/* walk_sctp.c */
+#if IS_ENABLED(CONFIG_IP_SCTP)
+int hone_walk_sctp(struct hone_walk *w, struct net *net, u64 *pos);
+#else
+static inline int hone_walk_sctp(struct hone_walk *w, struct net *net, u64 *pos)
+{
+	return 0;
+}
+#endif
 
 /* snapshot.c */
 int hone_socket_snap(struct hone_snap *snap, u64 *pos);

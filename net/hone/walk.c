@@ -2,7 +2,8 @@
 /*
  * Hone: the sockets that exist: first those that processes hold, from their
  * descriptor tables, then those that nobody holds (orphans, TIME_WAIT, not
- * accepted yet), from the protocols' hashes. Many are found in both.
+ * accepted yet, in a message), from the protocols' hashes. Many are found in
+ * both.
  */
 #include "hone.h"
 
@@ -21,7 +22,8 @@
 
 /*
  * A position: phase, and in it thread id and descriptor, or bucket, or network
- * namespace and bucket of a table of its own (which has 2^24 at most).
+ * namespace and bucket of a table of its own, or place in a list of its sockets
+ * (of which there are 2^24 at most).
  */
 #define HONE_POS_PHASE	60
 #define HONE_POS_TID	32
@@ -41,6 +43,8 @@ enum hone_walk_phase {
 	HONE_WALK_RAW6,
 	HONE_WALK_NET_TCP,
 	HONE_WALK_NET_UDP,
+	HONE_WALK_NET_MPTCP,
+	HONE_WALK_NET_SCTP,
 	HONE_WALK_END,
 };
 
@@ -115,7 +119,15 @@ static int hone_walk_thread(struct hone_walk *w, u64 *pos)
 	return ret && ret != -EAGAIN ? ret : 1;
 }
 
-static int hone_walk_found(struct hone_walk *w, struct sock *sk)
+/**
+ * hone_walk_found - a socket was found in a hash
+ * @w: the walk
+ * @sk: any socket; it cannot go away
+ *
+ * Context: any but interrupts.
+ * Return: 0, or visit()'s error.
+ */
+int hone_walk_found(struct hone_walk *w, struct sock *sk)
 {
 	if (!hone_walk_wants(w, sk))
 		return 0;
@@ -192,7 +204,7 @@ static int hone_walk_raw(struct hone_walk *w, struct hlist_head *b)
 }
 
 /*
- * A table of buckets: of a phase, or of a namespace in one of the last two.
+ * A table of buckets: of a phase, or of a namespace in one of the later ones.
  * @w NULL: is there anything in the bucket?
  */
 static int hone_walk_bucket(struct hone_walk *w, int phase,
@@ -270,19 +282,30 @@ static int hone_walk_hash(struct hone_walk *w, int phase, const struct net *net,
 	return 0;
 }
 
-/* A namespace's own table of that phase: its size, 0 if it has none. */
+/*
+ * A namespace's own table of that phase: its size, 0 if it has none. What is
+ * listed by namespace, whatever table it is in, has no size: 1.
+ */
 static u32 hone_walk_own(const struct net *net, int phase)
 {
 	const struct inet_hashinfo *info = net->ipv4.tcp_death_row.hashinfo;
 	const struct udp_table *table = net->ipv4.udp_table;
 
-	if (phase == HONE_WALK_NET_TCP)
+	switch (phase) {
+	case HONE_WALK_NET_TCP:
 		return info && info->pernet ? info->ehash_mask + 1 : 0;
-	return table && table != &udp_table ? table->mask + 1 : 0;
+	case HONE_WALK_NET_UDP:
+		return table && table != &udp_table ? table->mask + 1 : 0;
+	case HONE_WALK_NET_MPTCP:
+		return hone_mptcp_used(net);
+	case HONE_WALK_NET_SCTP:
+		return IS_ENABLED(CONFIG_IP_SCTP);
+	}
+	return 0;
 }
 
 /*
- * The namespace of the least inode number from @inum on that has a table of
+ * The namespace of the least inode number from @inum on that has something of
  * its own, referenced, or NULL. Numbers stay when others come and go; what
  * comes tells of itself.
  */
@@ -308,7 +331,18 @@ static struct net *hone_next_net(const struct hone_walk *w, u32 inum, int phase)
 	return best;
 }
 
-/* The same, of the next namespace that has a table of its own. */
+/* The next bucket of a namespace's own, or some of its sockets. */
+static int hone_walk_net(struct hone_walk *w, int phase, struct net *net,
+			 u64 *pos)
+{
+	if (phase == HONE_WALK_NET_MPTCP)
+		return hone_walk_mptcp(w, net, pos);
+	if (phase == HONE_WALK_NET_SCTP)
+		return hone_walk_sctp(w, net, pos);
+	return hone_walk_hash(w, phase, net, hone_walk_own(net, phase), pos);
+}
+
+/* The same, of the next namespace that has something of its own. */
 static int hone_walk_nets(struct hone_walk *w, int phase, u64 *pos)
 {
 	u64 bucket = *pos & GENMASK_ULL(HONE_POS_NET - 1, 0);
@@ -322,7 +356,7 @@ static int hone_walk_nets(struct hone_walk *w, int phase, u64 *pos)
 	if (net->ns.inum != inum)
 		bucket = 0;
 	inum = net->ns.inum;
-	ret = hone_walk_hash(w, phase, net, hone_walk_own(net, phase), &bucket);
+	ret = hone_walk_net(w, phase, net, &bucket);
 	put_net(net);
 	*pos = ret ? inum << HONE_POS_NET | bucket : (inum + 1) << HONE_POS_NET;
 	return ret < 0 ? ret : 1;

@@ -365,4 +365,106 @@ TEST_F(snap, tables_of_a_namespace)
 	close(report[0]);
 }
 
+/*
+ * A connection of @protocol whose maker has written more than the other end
+ * reads and has closed it: nobody holds it any more. Returns its cookie, and
+ * the other end in @held; or 0 and errno.
+ */
+static uint64_t orphan(int protocol, int *held)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int listener, fd, kb = 4096, n = 1000;
+	static const char much[8192];
+	socklen_t len = sizeof(to);
+	uint64_t cookie;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listener = socket(AF_INET, SOCK_STREAM, protocol);
+	fd = socket(AF_INET, SOCK_STREAM, protocol);
+	if (listener < 0 || fd < 0)
+		return 0;
+	setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &kb, sizeof(kb));
+	if (bind(listener, (void *)&to, sizeof(to)) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&to, &len) ||
+	    connect(fd, (void *)&to, sizeof(to)))
+		return 0;
+	*held = accept(listener, NULL, NULL);
+	close(listener);
+	if (*held < 0)
+		return 0;
+	while (n-- && send(fd, much, sizeof(much), MSG_DONTWAIT) > 0)
+		;
+	if (n < 0 || errno != EAGAIN)
+		return 0;
+	cookie = cookie_of(fd);
+	close(fd);
+	return cookie;
+}
+
+/* /proc/net/hone has it, without a holder. */
+static bool proc_has(uint64_t cookie)
+{
+	char line[4096], id[32], holders[4096];
+	FILE *f = fopen("/proc/net/hone", "r");
+	bool found = false;
+
+	snprintf(id, sizeof(id), "%llu ", (unsigned long long)cookie);
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, id, strlen(id)) &&
+		    sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %4095s",
+			   holders) == 1)
+			found = !strcmp(holders, "-");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+FIXTURE(orphan)
+{
+	struct stream s;
+	uint8_t *buf;
+	size_t len;
+};
+
+FIXTURE_VARIANT(orphan)
+{
+	int protocol;
+};
+
+FIXTURE_VARIANT_ADD(orphan, tcp) { IPPROTO_TCP };
+FIXTURE_VARIANT_ADD(orphan, mptcp) { IPPROTO_MPTCP };
+FIXTURE_VARIANT_ADD(orphan, sctp) { IPPROTO_SCTP };
+
+FIXTURE_SETUP(orphan)
+{
+	ASSERT_EQ(0, stream_open(&self->s, NULL));
+	self->buf = NULL;
+}
+
+FIXTURE_TEARDOWN(orphan)
+{
+	free(self->buf);
+	stream_close(&self->s);
+}
+
+TEST_F(orphan, is_there)
+{
+	const struct hone_sock_rec *r;
+	uint64_t cookie;
+	int held = -1;
+
+	cookie = orphan(variant->protocol, &held);
+	if (!cookie && errno == EPROTONOSUPPORT)
+		SKIP(return, "the kernel has no such protocol");
+	ASSERT_NE(0, cookie);
+	TAKE();
+	r = find_holder(self->buf, self->len, cookie, 0);
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(variant->protocol, r->protocol);
+	EXPECT_EQ(getpid(), r->owner_tgid);
+	EXPECT_EQ(NULL, find_holder(self->buf, self->len, cookie, getpid()));
+	EXPECT_TRUE(proc_has(cookie));
+	close(held);
+}
+
 TEST_HARNESS_MAIN
