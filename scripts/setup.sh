@@ -32,6 +32,7 @@ bench tcpdump tcpdump to compare with
 bench dumpcap wireshark-common to compare with
 test tshark tshark to judge captures
 test tcpdump tcpdump to judge captures
+test /usr/lib/python3/dist-packages/scapy python3-scapy to judge captures
 test valgrind valgrind watches the reader and counts what it does
 test mandoc mandoc to check man pages
 test clang-14 clang-14 compiles the fuzzers

@@ -185,6 +185,23 @@ for f in "$tmp"/*.hone; do
 	t "$name: and says the same" cmp "$out.pcapng" "$tmp/checked.pcapng"
 done
 
+# They agree, scapy among them; and would not if something was amiss.
+judged()
+{
+	local want=$1
+
+	shift
+	"$here/judges.sh" "$@" >"$tmp/judged"
+	[ $? -eq "$want" ] || {
+		cat "$tmp/judged"
+		return 1
+	}
+}
+t "stock tools agree on the packets" judged 0 "$tmp/tcp.pcapng" \
+	"$tmp/udp.pcapng" "$tmp/echo.pcapng" "$tmp/mptcp.pcapng"
+head -c 1000 "$tmp/tcp.pcapng" >"$tmp/half.pcapng"
+judge tcpdump "and do not on half a file" judged 1 "$tmp/half.pcapng"
+
 # Whose packets, as stock tools show it.
 while read -r name count filter; do
 	judge tshark "$name: $count packets with $filter" \

@@ -5,7 +5,8 @@
 #
 # HONE_TEST_ROUNDS and HONE_TEST_PROCESSES make it shorter or longer, as a rule
 # each case must give at least 500 packets. With HONE_TEST_ROTATE the capture
-# goes on in another file after so many seconds.
+# goes on in another file after so many seconds. With --together the file is
+# left in HONE_TEST_FILES.
 # shellcheck source=/dev/null
 . ./ktap_helpers.sh
 
@@ -13,7 +14,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 reader=$(command -v hone-relayread)
 packets=500
-case " $* " in *" --together "*) packets=0 ;; esac
+together=
+case " $* " in *" --together "*) packets=0 together=1 ;; esac
 [ -z "${HONE_TEST_ROUNDS:-}" ] || packets=0
 
 skip_all()
@@ -47,6 +49,10 @@ fi
 kill -INT $pid
 wait $pid || echo "# hone-relayread ended with status $?"
 sed 's/^/# /' "$dir/reader.log"
+# The file of all cases at once is left for others to look at.
+if [ -n "${HONE_TEST_FILES:-}" ] && [ -n "$together" ]; then
+	cp "$dir/files/capture" "$HONE_TEST_FILES/truth.pcapng"
+fi
 [ -z "$keep" ] || cp "$dir/log" "$dir"/files/* "$dir/raw" "$keep"
 echo "# files: $(find "$dir/files" -type f | wc -l)"
 # In the order they were written in.
