@@ -130,6 +130,8 @@ static struct conn *conn_of_packet(const struct record *r)
 
 static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
 			  const struct flow *f);
+static void read_by(struct conn *c, const struct record *r,
+		    const struct user *user, __u32 from, __u32 to, __u64 now);
 
 /* Number of the first byte of data: a SYN has one for itself. */
 static __u32 first_byte(const struct flow *f)
@@ -423,7 +425,41 @@ static void rx_set(struct rx *rx, const struct record *r, __u64 pos)
 	f->l4 = NULL;
 }
 
-static void received(struct held *h, const struct record *r)
+/*
+ * The record says itself who has read the packet: as if one of the reader came
+ * right behind it. @h may not be valid any more.
+ */
+static void received_by(struct held *h, const struct record *r,
+			struct conn *c, struct rx *rx, __u64 now)
+{
+	const struct hone_packet *p = &r->packet;
+	struct user user = { p->actor, p->tgid, p->tid };
+	const struct image *img = image_find(user.id);
+	const struct flow *f = &rx->flow;
+
+	/* It acts, so all that was to be delivered is. */
+	rx->open = false;
+	h->not_before = 0;
+	decide_reader(h, user);
+	/* One that began after the packet came will be told of. */
+	if (!img || img->gone)
+		h->state = HELD_READER;
+	if (!c)
+		return;
+	if (f->proto == IPPROTO_TCP && f->payload)
+		read_by(c, r, &user, first_byte(f),
+			first_byte(f) + f->payload, now);
+	else
+		conn_set_user(&c->reader, &user, r->rec.time);
+}
+
+/* A flag without a reader says nothing. */
+static bool says_reader(const struct record *r)
+{
+	return r->rec.flags & HONE_F_PKT_TAKEN && r->packet.actor;
+}
+
+static void received(struct held *h, const struct record *r, __u64 now)
 {
 	struct rx *rx = rx_find(r->rec.cpu);
 	struct conn *c = conn_of_packet(r);
@@ -440,6 +476,10 @@ static void received(struct held *h, const struct record *r)
 	/* What one socket has got, and its reader, another may get as well. */
 	if (rx->flow.proto != IPPROTO_TCP)
 		h->not_before = h->time + DEMUX_NS;
+	if (says_reader(r)) {
+		received_by(h, r, c, rx, now);
+		return;
+	}
 	/* Early demux: TCP has no deliver record then, datagrams have. */
 	if (!c)
 		return;
@@ -461,7 +501,7 @@ void attribute_packet(const struct record *r, __u64 time, __u64 lost)
 	if (r->rec.flags & HONE_F_PKT_OUT)
 		sent(h, r);
 	else
-		received(h, r);
+		received(h, r, time);
 }
 
 void attribute_deliver(const struct record *r)
@@ -502,6 +542,7 @@ static void late(const struct record *r, __u64 cookie, struct user user,
 	h = queue_push(r, now);
 	h->cookie = cookie;
 	h->user = user;
+	h->late = true;
 	h->about = w->time;
 }
 
@@ -554,20 +595,17 @@ void attribute_consume(const struct record *r, __u64 now)
 	}
 }
 
-void attribute_read(const struct record *r, __u64 now)
+/* @r tells that @user has read bytes of a TCP stream. */
+static void read_by(struct conn *c, const struct record *r,
+		    const struct user *user, __u32 from, __u32 to, __u64 now)
 {
-	struct conn *c = conn_get(r->actor.cookie, r->rec.time);
-	struct user user = actor_of(r);
 	const struct user *reader;
 	__u32 i, beyond = 0, most;
 	struct waiting *w;
 	struct held *h;
 
-	rx_close(r);
-	if (!c)
-		return;
-	conn_set_user(&c->reader, &user, r->rec.time);
-	extent_read(&c->reads, r->actor.from, r->actor.to, &user);
+	conn_set_user(&c->reader, user, r->rec.time);
+	extent_read(&c->reads, from, to, user);
 	/*
 	 * Mostly in order: a few that lie beyond, and there is no more. Among
 	 * subflows a whole window may lie between.
@@ -589,6 +627,16 @@ void attribute_read(const struct record *r, __u64 now)
 			decide_reader(h, *reader);
 		w->taken = true;
 	}
+}
+
+void attribute_read(const struct record *r, __u64 now)
+{
+	struct conn *c = conn_get(r->actor.cookie, r->rec.time);
+	struct user user = actor_of(r);
+
+	rx_close(r);
+	if (c)
+		read_by(c, r, &user, r->actor.from, r->actor.to, now);
 }
 
 void attribute_write(const struct record *r)

@@ -27,11 +27,12 @@ struct held {
 	bool made;			/* by the kernel for user */
 	__u8 pending;		/* deliveries that nobody took yet */
 	__u32 name;		/* what number of its user's, 0 = of then */
+	bool late;			/* no packet: one that has gone was read */
 	__u64 pos;			/* its own */
 	__u64 time;
 	__u64 lost;			/* packets lost before */
 	__u64 not_before;		/* more receivers may come till then */
-	__u64 about;			/* read late: the packet's time */
+	__u64 about;			/* late: the packet's time */
 	__u64 cookie;
 	struct user user;
 	struct receiver *more;

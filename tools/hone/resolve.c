@@ -296,6 +296,8 @@ static bool out_event(struct held *h)
 	if (decode(held_record(h), h->size - sizeof(*h), &r, &why) != DECODE_OK)
 		return true;
 	r.rec.time = h->time;
+	if (h->late)
+		return out_late(h, &r);
 	if (r.rec.type == HONE_REC_PROC) {
 		img = image_find(r.proc.id);
 		if (img && h->name)
@@ -304,8 +306,6 @@ static bool out_event(struct held *h)
 	}
 	if (r.rec.type == HONE_REC_COUNT)
 		return outlet_tally(&r);
-	if (r.rec.type != HONE_REC_SOCK)
-		return out_late(h, &r);
 	return outlet_sock(conn_find(r.sock.cookie), &r);
 }
 
@@ -314,7 +314,8 @@ static bool out_first(struct held *h)
 	struct hone_rec rec;
 
 	memcpy(&rec, held_record(h), sizeof(rec));
-	return rec.type == HONE_REC_PACKET ? out_packet(h) : out_event(h);
+	return rec.type == HONE_REC_PACKET && !h->late ? out_packet(h) :
+							 out_event(h);
 }
 
 /* May it go out, by now at the latest? */

@@ -515,6 +515,7 @@ struct hone_tally {
 #define HONE_F_PKT_LINK		0x0040	/* AF_PACKET, from network header on */
 #define HONE_F_PKT_MINISOCK	0x0080	/* request or TIME_WAIT socket */
 #define HONE_F_PKT_DELIVERED	0x0100	/* received, and its socket has got it */
+#define HONE_F_PKT_TAKEN	0x0200	/* received, and @actor has read it all */
 
 /**
  * enum hone_quality - how sure a packet's process is

@@ -557,6 +557,19 @@ void delivered(const struct sock *s, const struct task *owner, __u32 key)
 	next.p.cause = key;
 }
 
+void taken(const struct sock *s, const struct task *owner,
+	   const struct task *actor, __u32 key)
+{
+	delivered(s, owner, key);
+	next.p.rec.flags |= HONE_F_PKT_TAKEN;
+	if (!actor)
+		return;
+	next.p.actor = actor->id;
+	next.p.tgid = actor->pid;
+	next.p.tid = actor->pid;
+	next.p.quality = HONE_Q_EXACT;
+}
+
 void deliver(const struct sock *s, const struct task *owner, __u32 pkt,
 	     __u32 key)
 {

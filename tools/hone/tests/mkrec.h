@@ -104,6 +104,9 @@ void deliver(const struct sock *s, const struct task *owner, __u32 pkt,
 	     __u32 key);
 /* The packet that is received next says so itself. */
 void delivered(const struct sock *s, const struct task *owner, __u32 key);
+/* ... and that @actor (NULL: nobody, which cannot be) has read all of it. */
+void taken(const struct sock *s, const struct task *owner,
+	   const struct task *actor, __u32 key);
 void consume(const struct sock *s, const struct task *actor, __u32 key);
 void tcp_write(const struct sock *s, const struct task *actor, __u32 from);
 /* Counts of @user, NULL: of all; @n: packets, bytes in and out, since @since. */

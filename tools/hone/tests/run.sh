@@ -202,6 +202,12 @@ t "stock tools agree on the packets" judged 0 "$tmp/tcp.pcapng" \
 head -c 1000 "$tmp/tcp.pcapng" >"$tmp/half.pcapng"
 judge tcpdump "and do not on half a file" judged 1 "$tmp/half.pcapng"
 
+# Whether a packet's record says who has read it, or one behind it.
+for kind in pcapng line summary; do
+	t "a record that names its reader: the same $kind" \
+		cmp "$tmp/taken.$kind" "$tmp/taken-apart.$kind"
+done
+
 # Whose packets, as stock tools show it.
 while read -r name count filter; do
 	judge tshark "$name: $count packets with $filter" \

@@ -504,6 +504,107 @@ static void told(void)
 	tcp_read(&conn, &worker, 1001, 1004);
 }
 
+/* A datagram that is taken at once: its record says so, or one behind it. */
+static void take_udp(bool itself, const struct task *reader, __u32 key,
+		     const char *payload)
+{
+	if (itself)
+		taken(&dns, &server, reader, key);
+	else
+		delivered(&dns, &server, key);
+	udp_in(&dns, payload);
+	if (!itself && reader)
+		consume(&dns, reader, key);
+}
+
+/* And a segment. */
+static void take_tcp(bool itself, const struct task *reader, __u32 seq,
+		     const char *payload)
+{
+	struct seg seg = { PSH | ACK, seq, 500, payload };
+
+	if (itself)
+		taken(&conn, &server, reader, 0);
+	tcp_in(&conn, &server, !itself, seg);
+	if (!itself)
+		tcp_read(&conn, reader, seq, seq + strlen(payload));
+}
+
+/* What is made of both is the same. */
+static void taken_by(bool itself)
+{
+	begin();
+	at(90);
+	proc(HONE_PROC_FORK, &worker);
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	sock(HONE_SOCK_ANNOUNCE, &conn, &server, NULL);
+	at(110);
+	take_udp(itself, &server, 77, "by its owner");
+	/* One is left for later; the next one has its key again. */
+	at(120);
+	take_udp(itself, &worker, 77, "by another");
+	delivered(&dns, &server, 78);
+	udp_in(&dns, "for later");
+	take_udp(itself, &worker, 79, "once more");
+	at(130);
+	consume(&dns, &server, 78);
+	/* Nobody has taken this one, whatever its record says. */
+	take_udp(itself, NULL, 80, "by nobody");
+	at(140);
+	take_tcp(itself, &worker, 1000, "first");
+	take_tcp(itself, &server, 1005, "second");
+	/* It comes again, and is not read again. */
+	tcp_in(&conn, &server, true, (struct seg){ ACK, 1000, 500, "first" });
+	/* One lies beyond, and waits for the one that fills the gap. */
+	at(150);
+	tcp_in(&conn, &server, true, (struct seg){ ACK, 1016, 500, "fourth" });
+	take_tcp(itself, &worker, 1011, "third");
+	tcp_read(&conn, &server, 1016, 1022);
+	/* Read in two, which one record cannot say. */
+	at(160);
+	tcp_in(&conn, &server, true, (struct seg){ ACK, 1022, 500, "fifth" });
+	tcp_read(&conn, &worker, 1022, 1024);
+	tcp_read(&conn, &server, 1024, 1027);
+	/* It waits too long, and comes again. */
+	at(170);
+	tcp_in(&conn, &server, true, (struct seg){ ACK, 1027, 500, "sixth" });
+	at(300000);
+	take_tcp(itself, &worker, 1027, "sixth");
+	/* Who read last is the likeliest reader. */
+	at(300010);
+	tcp_in(&conn, &server, true, (struct seg){ ACK, 1032, 500, NULL });
+	at(600000);
+	tcp_in(&conn, &server, true, (struct seg){ ACK, 1032, 500, NULL });
+}
+
+static void taken_itself(void)
+{
+	taken_by(true);
+}
+
+static void taken_apart(void)
+{
+	taken_by(false);
+}
+
+/* Who reads began after the packet had come, on another CPU. */
+static void taken_forked(void)
+{
+	begin();
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &dns, &server, NULL);
+	take_udp(true, &worker, 77, "waits");
+	on_cpu(1);
+	at(100);
+	subbuf();
+	at(110);
+	proc(HONE_PROC_FORK, &worker);
+	on_cpu(0);
+	at(120);
+	take_udp(true, &worker, 77, "need not");
+}
+
 /* Data in a SYN are delivered to the listener, and read from its child. */
 static void fastopen(void)
 {
@@ -605,6 +706,10 @@ static void short_headers(void)
 	tcp_read(&conn, &worker, 1, 3);
 	record_at_most(40);
 	tcp_out(&conn, &server, &server, (struct seg){ PSH | ACK, 506, 3, "his" });
+	/* Its record knows what its bytes do not show. */
+	record_at_most(32);
+	taken(&conn, &server, &worker, 0);
+	tcp_in(&conn, &server, false, (struct seg){ PSH | ACK, 3, 503, "in" });
 	record_at_most(~0U);
 }
 
@@ -786,6 +891,12 @@ static void changes(void)
 	at(150);
 	pkt = udp_in(&dns, "four");
 	deliver(&dns, &server, pkt, 4);
+	/* Some say all the same who has taken them. */
+	at(160);
+	take_udp(true, &worker, 5, "five");
+	at(170);
+	delivered(&dns, &server, 6);
+	udp_in(&dns, "six");
 	at(200000);
 	udp_out(&asker, &shell, &shell, "end");
 }
@@ -1023,6 +1134,9 @@ static const struct {
 	{ "sctp", sctp },
 	{ "multicast", multicast },
 	{ "told", told },
+	{ "taken", taken_itself },
+	{ "taken-apart", taken_apart },
+	{ "taken-forked", taken_forked },
 	{ "late", late },
 	{ "mptcp", mptcp },
 	{ "fastopen", fastopen },
