@@ -104,6 +104,7 @@ extern struct list_head hone_streams;
 extern u32 hone_gen;
 extern u32 hone_gen_first;
 extern u8 hone_run;
+extern u8 hone_kinds;
 
 /**
  * hone_for_each_stream - walk over all sessions that capture
@@ -127,8 +128,6 @@ void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 void hone_write(struct hone_stream *s, const struct hone_rec *rec,
 		enum hone_kind kind, u8 sessions, u64 now);
 void hone_emit(const struct hone_rec *rec, enum hone_kind kind);
-void hone_emit_to(const struct hone_rec *rec, enum hone_kind kind,
-		  u8 sessions);
 
 /**
  * struct hone_source - a producer of records
@@ -266,6 +265,19 @@ static inline u8 hone_task_wants(const struct task_struct *task)
 static inline bool hone_capturing(void)
 {
 	return !list_empty(&hone_streams);
+}
+
+/**
+ * hone_wants - does a session want records of a kind?
+ * @kind: the kind
+ *
+ * Who makes them may leave it, if there is nothing else to do.
+ *
+ * Return: true if one does.
+ */
+static inline bool hone_wants(enum hone_kind kind)
+{
+	return READ_ONCE(hone_kinds) & BIT(kind);
 }
 
 /**

@@ -360,9 +360,9 @@ void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 }
 
 static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
-			enum hone_kind kind, u8 sessions)
+			u8 sessions)
 {
-	if (unlikely(!(s->kinds & BIT(kind)) || !(s->bit & sessions)))
+	if (unlikely(!(s->bit & sessions)))
 		return false;
 	return !s->changes || rec->type != HONE_REC_CONSUME ||
 	       rec->flags & HONE_F_ACTOR_CHANGED;
@@ -372,7 +372,7 @@ static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
  * hone_write - write a record into a stream
  * @s: the stream
  * @rec: the whole record; the copy gets time, number and CPU
- * @kind: its kind
+ * @kind: its kind; a session that wants none of the kind does not see it
  * @sessions: a bit for each session that wants it; others count it as filtered
  * @now: its time, taken with interrupts off
  *
@@ -383,7 +383,9 @@ void hone_write(struct hone_stream *s, const struct hone_rec *rec,
 {
 	void *p;
 
-	if (!hone_wanted(s, rec, kind, sessions)) {
+	if (unlikely(!(s->kinds & BIT(kind))))
+		return;
+	if (!hone_wanted(s, rec, sessions)) {
 		hone_count_filtered(s, kind);
 		return;
 	}
@@ -395,28 +397,6 @@ void hone_write(struct hone_stream *s, const struct hone_rec *rec,
 }
 
 /**
- * hone_emit_to - write a record into some streams
- * @rec: the whole record; the copies get time, number and CPU
- * @kind: its kind
- * @sessions: a bit for each session that wants it; others count it as filtered
- *
- * Context: any but NMI.
- */
-void hone_emit_to(const struct hone_rec *rec, enum hone_kind kind, u8 sessions)
-{
-	struct hone_stream *s;
-	unsigned long flags;
-	u64 now;
-
-	local_irq_save(flags);
-	/* Inside, or a CPU's stream would not be in time order. */
-	now = ktime_get_boottime_ns();
-	hone_for_each_stream(s)
-		hone_write(s, rec, kind, sessions, now);
-	local_irq_restore(flags);
-}
-
-/**
  * hone_emit - write a record into all streams
  * @rec: the whole record; the copies get time, number and CPU
  * @kind: its kind
@@ -425,7 +405,18 @@ void hone_emit_to(const struct hone_rec *rec, enum hone_kind kind, u8 sessions)
  */
 void hone_emit(const struct hone_rec *rec, enum hone_kind kind)
 {
-	hone_emit_to(rec, kind, ~0);
+	struct hone_stream *s;
+	unsigned long flags;
+	u64 now;
+
+	if (!hone_wants(kind))
+		return;
+	local_irq_save(flags);
+	/* Inside, or a CPU's stream would not be in time order. */
+	now = ktime_get_boottime_ns();
+	hone_for_each_stream(s)
+		hone_write(s, rec, kind, ~0, now);
+	local_irq_restore(flags);
 }
 
 /**

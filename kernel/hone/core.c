@@ -18,6 +18,8 @@ static atomic64_t hone_last_image;
 
 /* Changed under hone_lock, walked under RCU. */
 LIST_HEAD(hone_streams);
+/* What any of them wants, a bit for each kind; changed under hone_lock. */
+u8 hone_kinds __read_mostly;
 /* Never 0, which is "not announced". */
 u32 hone_gen __read_mostly = 1;
 /* Generation with which the sources were started last. */
@@ -181,6 +183,17 @@ void hone_next_generation(void)
 	cmpxchg(&hone_gen, gen, hone_gen_after(gen));
 }
 
+/* Under hone_lock, after the list has changed. */
+static void hone_kinds_update(void)
+{
+	struct hone_stream *s;
+	u8 kinds = 0;
+
+	list_for_each_entry(s, &hone_streams, list)
+		kinds |= s->kinds;
+	WRITE_ONCE(hone_kinds, kinds);
+}
+
 /**
  * hone_capture_start - records go into a stream from now on
  * @s: stream with an open channel
@@ -200,6 +213,7 @@ int hone_capture_start(struct hone_stream *s)
 	first = list_empty(&hone_streams);
 	s->gen = READ_ONCE(hone_gen);
 	list_add_tail_rcu(&s->list, &hone_streams);
+	hone_kinds_update();
 	/* A ring that is overwritten may begin a generation at any time. */
 	do {
 		gen = READ_ONCE(hone_gen);
@@ -215,8 +229,10 @@ int hone_capture_start(struct hone_stream *s)
 		if (err && first)
 			hone_sources_stop(hone_last_source());
 	}
-	if (err)
+	if (err) {
 		list_del_rcu(&s->list);
+		hone_kinds_update();
+	}
 	mutex_unlock(&hone_lock);
 	if (err) {
 		tracepoint_synchronize_unregister();
@@ -237,6 +253,7 @@ void hone_capture_stop(struct hone_stream *s)
 {
 	mutex_lock(&hone_lock);
 	list_del_rcu(&s->list);
+	hone_kinds_update();
 	if (list_empty(&hone_streams))
 		hone_sources_stop(hone_last_source());
 	mutex_unlock(&hone_lock);

@@ -5,8 +5,8 @@
  */
 #include "hone.h"
 
+#include <linux/hash.h>
 #include <linux/once.h>
-#include <linux/siphash.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
@@ -14,14 +14,19 @@
 #include <trace/events/hone.h>
 #include <trace/events/tcp.h>
 
-/* Turns a queued datagram's address into a key that does not tell it. */
-static hsiphash_key_t hone_key;
+/* Random: a constant, and a factor. */
+static u64 hone_key[2];
 
+/*
+ * Turns a queued datagram's address into a key that does not tell it, and is
+ * another's while this one is queued only by chance. This is no cryptography:
+ * who reads streams is privileged, and is to learn nothing by the way.
+ */
 static u32 hone_skb_key(const struct sk_buff *skb)
 {
-	unsigned long addr = (unsigned long)skb;
+	u64 x = ((unsigned long)skb ^ hone_key[0]) * (hone_key[1] | 1);
 
-	return hsiphash(&addr, sizeof(addr), &hone_key);
+	return ((x ^ x >> 32) * GOLDEN_RATIO_64) >> 32;
 }
 
 /* Whose read or write comes after another's: several tasks use the socket. */
@@ -96,6 +101,21 @@ static void hone_actor_init(struct hone_actor *a, u16 type, u64 cookie,
 	}
 }
 
+/* Mostly the packet's record was the last, and can say it itself. */
+static void hone_emit_taken(const struct hone_actor *a, const struct sock *sk)
+{
+	u8 sessions = hone_sk_sessions(sk);
+	struct hone_stream *s;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	hone_for_each_stream(s)
+		if (!hone_packet_taken(s, a))
+			hone_write(s, &a->rec, HONE_KIND_ACTOR, sessions,
+				   ktime_get_boottime_ns());
+	local_irq_restore(flags);
+}
+
 static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 			   u32 seq)
 {
@@ -105,6 +125,8 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 	if (!hone_sk_writer_changed(&sk->sk_hone, hone_actor_key(task)))
 		return;
 	hone_sk_use(sk, task);
+	if (!hone_wants(HONE_KIND_ACTOR))
+		return;
 	hone_actor_init(&a, HONE_REC_TCP_WRITE, hone_sk_cookie(sk), task);
 	a.from = seq;
 	hone_emit(&a.rec, HONE_KIND_ACTOR);
@@ -180,10 +202,12 @@ static void probe_tcp_read(void *data, struct sock *sk)
 			  tp->rcvq_space.seq, tp->copied_seq, &r))
 		return;
 	hone_sk_use(sk, task);
+	if (!hone_wants(HONE_KIND_ACTOR))
+		return;
 	hone_actor_init(&a, HONE_REC_TCP_READ, hone_sk_cookie(sk), task);
 	a.from = r.from;
 	a.to = r.to;
-	hone_emit_to(&a.rec, HONE_KIND_ACTOR, hone_sk_sessions(sk));
+	hone_emit_taken(&a, sk);
 }
 
 static void hone_write_deliver(struct hone_stream *s, struct sock *sk, u32 pkt,
@@ -222,10 +246,16 @@ static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
 
 static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 {
-	struct hone_rx *rx = hone_rx_of(skb);
+	struct hone_rx *rx;
 
 	if (hone_counts())
 		__hone_count_in(sk, skb);
+	if (!hone_wants(HONE_KIND_PACKET)) {
+		if (sk_fullsock(sk))
+			hone_sk_touch(sk);
+		return;
+	}
+	rx = hone_rx_of(skb);
 	/* Early demux has told it all. */
 	if (rx && rx->cookie && rx->cookie == hone_sk_cookie(sk))
 		return;
@@ -242,10 +272,14 @@ static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 
 	if (!hone_sk_wanted(sk) || sk->sk_protocol == IPPROTO_TCP)
 		return;
-	rx = hone_rx_of(skb);
-	hone_packet_recall(rx, sk);
 	if (hone_counts())
 		__hone_count_in(sk, skb);
+	if (!hone_wants(HONE_KIND_PACKET)) {
+		hone_sk_touch(sk);
+		return;
+	}
+	rx = hone_rx_of(skb);
+	hone_packet_recall(rx, sk);
 	hone_sk_touch(sk);
 	hone_packet_deliver(rx, sk, skb);
 	hone_emit_deliver(sk, rx, hone_skb_key(skb));
@@ -265,6 +299,8 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_sk_use(sk, task);
 	if (hone_counts())
 		__hone_count_taken(sk, skb, task);
+	if (!hone_wants(HONE_KIND_ACTOR))
+		return;
 	hone_actor_init(&a, HONE_REC_CONSUME, hone_sk_cookie(sk), task);
 	a.key = hone_skb_key(skb);
 	if (h->rx != key) {
@@ -272,7 +308,7 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 		h->rx = key;
 		a.rec.flags |= HONE_F_ACTOR_CHANGED;
 	}
-	hone_emit_to(&a.rec, HONE_KIND_ACTOR, hone_sk_sessions(sk));
+	hone_emit_taken(&a, sk);
 }
 
 static const struct hone_probe hone_actor_probes[] = {
@@ -306,7 +342,7 @@ int hone_actor_start(void)
 	check_trace_callback_type_hone_mptcp_map_out(probe_mptcp_map_out);
 	check_trace_callback_type_hone_mptcp_map_in(probe_mptcp_map_in);
 
-	get_random_once(&hone_key, sizeof(hone_key));
+	get_random_once(hone_key, sizeof(hone_key));
 	return hone_probes_register(hone_actor_probes,
 				    ARRAY_SIZE(hone_actor_probes));
 }

@@ -5,6 +5,9 @@
 #include "hone.h"
 
 #include <kunit/test.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
 
 #define A	0x1000001ULL	/* keys of three tasks */
 #define B	0x2000002ULL
@@ -114,12 +117,67 @@ static void test_actor_key(struct kunit *test)
 			current->signal->hone_id << 22 | current->pid);
 }
 
+/* A segment with SEQ, and 10 bytes of payload behind a header with options. */
+#define SEQ	0xfffffffaU
+
+struct segment {
+	struct hone_packet p;
+	u8 data[128];
+};
+
+static void segment_init(struct segment *s, u8 family, u8 protocol)
+{
+	u32 off = family == AF_INET ? 24 : sizeof(struct ipv6hdr);
+	struct tcphdr *tcp = (void *)s->p.data + off;
+
+	memset(s, 0, sizeof(*s));
+	s->p.family = family;
+	s->p.wire_len = off + 32 + 10;
+	s->p.cap_len = s->p.wire_len;
+	if (family == AF_INET)
+		*(struct iphdr *)s->p.data = (struct iphdr){
+			.version = 4, .ihl = 6, .protocol = protocol,
+		};
+	else
+		*(struct ipv6hdr *)s->p.data = (struct ipv6hdr){
+			.version = 6, .nexthdr = protocol,
+		};
+	tcp->seq = htonl(SEQ);
+	tcp->doff = 8;
+}
+
+static void test_carries(struct kunit *test)
+{
+	static const u8 families[] = { AF_INET, AF_INET6 };
+	struct segment *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		segment_init(s, families[i], IPPROTO_TCP);
+		KUNIT_EXPECT_TRUE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 9));
+		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 11));
+		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ + 1, SEQ + 10));
+		/* The head is enough, a part of it is not. */
+		s->p.cap_len = s->p.wire_len - 10 - 12;
+		KUNIT_EXPECT_TRUE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+		s->p.cap_len--;
+		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+		s->p.cap_len = 0;
+		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+		segment_init(s, families[i], IPPROTO_UDP);
+		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+	}
+}
+
 static struct kunit_case hone_actor_cases[] = {
 	KUNIT_CASE(test_writer),
 	KUNIT_CASE_PARAM(test_reader, read_gen_params),
 	KUNIT_CASE(test_reader_of_another_run),
 	KUNIT_CASE(test_clone_resets),
 	KUNIT_CASE(test_actor_key),
+	KUNIT_CASE(test_carries),
 	{}
 };
 

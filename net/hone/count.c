@@ -10,6 +10,7 @@
  */
 #include "hone.h"
 
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -97,10 +98,19 @@ struct hone_tallies {
 	struct hone_entry none;
 };
 
+/* Numbers that nobody outside the kernel chooses. */
+static u32 hone_tally_hash(const void *data, u32 len, u32 seed)
+{
+	const struct hone_tally_key *key = data;
+
+	return hash_64(key->cookie + key->id * GOLDEN_RATIO_64, 32) ^ seed;
+}
+
 static const struct rhashtable_params hone_tally_params = {
 	.key_len		= sizeof(struct hone_tally_key),
 	.key_offset		= offsetof(struct hone_entry, key),
 	.head_offset		= offsetof(struct hone_entry, node),
+	.hashfn			= hone_tally_hash,
 	/* rhashtable takes twice as many. */
 	.max_size		= HONE_TALLIES_MAX / 2,
 	.automatic_shrinking	= true,
@@ -264,23 +274,30 @@ static u32 hone_wire_len(const struct sk_buff *skb)
  * __hone_count_out - count a packet that is sent
  * @sk: its socket, of any kind, or NULL
  * @skb: the packet
- * @task: the task that sends just this, or NULL
  *
  * Context: preemption off.
  */
-void __hone_count_out(struct sock *sk, const struct sk_buff *skb,
-		      const struct task_struct *task)
+void __hone_count_out(struct sock *sk, const struct sk_buff *skb)
 {
 	struct sock *full = hone_count_sock(sk);
-	u64 key = task ? hone_actor_key(task) : 0;
+	const struct task_struct *task;
+	u64 key = 0;
 
 	if (!full) {
 		hone_count_none(true, hone_wire_len(skb));
 		return;
 	}
-	if (full == sk && sk->sk_protocol == IPPROTO_TCP &&
-	    hone_sk_wanted(sk) && !READ_ONCE(sk->sk_hone.subflow))
+	hone_sk_touch(full);
+	if (full == sk && !hone_sk_queues(sk)) {
+		task = hone_sk_actor(sk);
+		if (task) {
+			key = hone_actor_key(task);
+			hone_sk_sent(&sk->sk_hone, key);
+		}
+	} else if (full == sk && sk->sk_protocol == IPPROTO_TCP &&
+		   hone_sk_wanted(sk) && !READ_ONCE(sk->sk_hone.subflow)) {
 		key = READ_ONCE(sk->sk_hone.tx);
+	}
 	hone_count(full, key, true, hone_wire_len(skb), HONE_OF_BOTH);
 }
 

@@ -76,6 +76,20 @@ static inline struct task_struct *hone_sk_actor(const struct sock *sk)
 }
 
 /**
+ * hone_sk_queues - does its protocol send what was written before?
+ * @sk: any socket
+ *
+ * Then it may be anybody in whose call that leaves.
+ *
+ * Return: true if it does.
+ */
+static inline bool hone_sk_queues(const struct sock *sk)
+{
+	return !sk_fullsock(sk) || sk->sk_protocol == IPPROTO_TCP ||
+	       sk->sk_protocol == IPPROTO_SCTP;
+}
+
+/**
  * hone_sk_sent - somebody sends by a socket that queues nothing
  * @h: the socket's users
  * @key: hone_actor_key() of who sends
@@ -228,6 +242,8 @@ void __hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
 			   struct sk_buff *skb);
 bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
 			   u32 key);
+bool hone_packet_carries(const struct hone_packet *p, u32 from, u32 to);
+bool hone_packet_taken(struct hone_stream *s, const struct hone_actor *a);
 
 void __hone_packet_recall(struct hone_rx *rx, struct sock *sk);
 
@@ -252,8 +268,7 @@ void hone_packet_close(struct hone_stream *s);
 
 /* count.c */
 DECLARE_STATIC_KEY_FALSE(hone_counting);
-void __hone_count_out(struct sock *sk, const struct sk_buff *skb,
-		      const struct task_struct *task);
+void __hone_count_out(struct sock *sk, const struct sk_buff *skb);
 void __hone_count_in(struct sock *sk, const struct sk_buff *skb);
 void __hone_count_taken(struct sock *sk, const struct sk_buff *skb,
 			const struct task_struct *task);

@@ -13,6 +13,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/percpu.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
 #include <linux/timekeeping.h>
 #include <net/inet_sock.h>
 #include <net/net_namespace.h>
@@ -26,6 +27,7 @@ static DEFINE_PER_CPU(u32, hone_pkt);
 enum hone_place {
 	HONE_EARLY,		/* before the firewall */
 	HONE_LATE,		/* behind it */
+	HONE_COUNTED,		/* there too, only to count what is sent */
 	HONE_PLACES,
 };
 
@@ -81,8 +83,36 @@ static u32 hone_next_pkt(void)
 	return likely(pkt) ? pkt : this_cpu_inc_return(hone_pkt);
 }
 
+/*
+ * Of a packet that is seen by itself. Inline, as the next two: so each byte of
+ * the record is written once.
+ */
+static __always_inline struct hone_packet
+hone_packet_of(const struct sk_buff *skb, const struct net *net,
+	       const struct net_device *dev, u8 family, u16 flags)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	if (unlikely(shinfo->gso_size))
+		flags |= HONE_F_PKT_GSO;
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		flags |= HONE_F_PKT_CSUM;
+	return (struct hone_packet){
+		.rec.type	= HONE_REC_PACKET,
+		.rec.len	= sizeof(struct hone_packet),
+		.rec.flags	= flags,
+		.netns		= net->net_cookie,
+		.ifindex	= dev ? dev->ifindex : 0,
+		.wire_len	= skb->len - skb_network_offset(skb),
+		.mark		= skb->mark,
+		.gso_size	= shinfo->gso_size,
+		.gso_segs	= shinfo->gso_size ? shinfo->gso_segs : 0,
+		.family		= family,
+	};
+}
+
 /* What is known of the socket: identity, owner, and what kind it is. */
-static void hone_packet_sock(struct hone_packet *p, struct sock *sk)
+static __always_inline void hone_packet_sock(struct hone_packet *p, struct sock *sk)
 {
 	p->cookie = hone_sk_cookie(sk);
 	p->owner = hone_sk_owner(sk);
@@ -94,6 +124,19 @@ static void hone_packet_sock(struct hone_packet *p, struct sock *sk)
 		p->tgid = sk->sk_hone.owner_tgid;
 	if (sk->sk_kern_sock)
 		p->rec.flags |= HONE_F_PKT_KERN;
+}
+
+/*
+ * The packet that is written into a stream last, if @skip does not apply to it.
+ * As long as interrupts are off its record may be amended.
+ */
+static struct hone_packet *hone_packet_last(struct hone_stream *s, u16 skip)
+{
+	struct hone_rec *rec = hone_last(s);
+
+	if (!rec || rec->type != HONE_REC_PACKET || rec->flags & skip)
+		return NULL;
+	return container_of(rec, struct hone_packet, rec);
 }
 
 /**
@@ -110,16 +153,13 @@ static void hone_packet_sock(struct hone_packet *p, struct sock *sk)
 bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
 			   u32 key)
 {
-	struct hone_rec *rec = hone_last(s);
 	struct hone_packet *p;
 
 	/* In another channel the socket may be told of behind the packet. */
-	if (!rec || rec->type != HONE_REC_PACKET ||
-	    s->of[HONE_KIND_SOCK] != s->of[HONE_KIND_PACKET])
+	if (s->of[HONE_KIND_SOCK] != s->of[HONE_KIND_PACKET])
 		return false;
-	p = container_of(rec, struct hone_packet, rec);
-	if (p->pkt != pkt ||
-	    p->rec.flags & (HONE_F_PKT_OUT | HONE_F_PKT_DELIVERED))
+	p = hone_packet_last(s, HONE_F_PKT_OUT | HONE_F_PKT_DELIVERED);
+	if (!p || p->pkt != pkt)
 		return false;
 	p->rec.flags |= HONE_F_PKT_DELIVERED;
 	hone_packet_sock(p, sk);
@@ -129,15 +169,69 @@ bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
 	return true;
 }
 
-/* Does the protocol send what was written before, in anybody's call? */
-static bool hone_packet_queued(const struct sock *sk)
+/**
+ * hone_packet_carries - are these the bytes of a TCP segment?
+ * @p: a packet; what is recorded of it is enough to tell, or it does not
+ * @from: first sequence number
+ * @to: one past the last
+ *
+ * Context: any.
+ * Return: true if the segment carries these bytes and no others.
+ */
+bool hone_packet_carries(const struct hone_packet *p, u32 from, u32 to)
 {
-	return !sk || !sk_fullsock(sk) || sk->sk_protocol == IPPROTO_TCP ||
-	       sk->sk_protocol == IPPROTO_SCTP;
+	const struct ipv6hdr *ip6 = (const void *)p->data;
+	const struct iphdr *ip = (const void *)p->data;
+	const struct tcphdr *tcp;
+	u32 off = sizeof(*ip6);
+
+	if (p->cap_len < sizeof(*ip) + sizeof(*tcp))
+		return false;
+	if (p->family == AF_INET)
+		off = ip->protocol == IPPROTO_TCP ? ip->ihl * 4 : p->cap_len;
+	else if (ip6->nexthdr != IPPROTO_TCP)
+		return false;
+	if (p->cap_len < off + sizeof(*tcp))
+		return false;
+	tcp = (const void *)(p->data + off);
+	return ntohl(tcp->seq) == from &&
+	       p->wire_len == off + tcp->doff * 4 + (to - from);
+}
+
+/**
+ * hone_packet_taken - say in a packet's own record who has read it
+ * @s: the stream
+ * @a: the record that would say so, CONSUME or TCP_READ
+ *
+ * Context: interrupts off.
+ * Return: false if it is not the record written last, or not the one packet
+ * that @a tells of.
+ */
+bool hone_packet_taken(struct hone_stream *s, const struct hone_actor *a)
+{
+	struct hone_packet *p;
+
+	p = hone_packet_last(s, HONE_F_PKT_OUT | HONE_F_PKT_TAKEN);
+	/* Another one that is not recorded may have got the key since. */
+	if (!p || p->cookie != a->cookie ||
+	    p->pkt != this_cpu_read(hone_rx.pkt) ||
+	    a->rec.flags & HONE_F_ACTOR_KERNEL)
+		return false;
+	if (a->rec.type == HONE_REC_CONSUME ?
+	    !(p->rec.flags & HONE_F_PKT_DELIVERED) || p->cause != a->key :
+	    !hone_packet_carries(p, a->from, a->to))
+		return false;
+	p->rec.flags |= HONE_F_PKT_TAKEN;
+	p->actor = a->id;
+	p->tgid = a->tgid;
+	p->tid = a->tid;
+	p->quality = HONE_Q_EXACT;
+	return true;
 }
 
 /* Whose it is by its socket. */
-static void hone_users_sock(struct hone_users *u, struct sock *sk)
+static __always_inline void hone_users_sock(struct hone_users *u,
+					    struct sock *sk)
 {
 	if (static_branch_unlikely(&hone_match_key))
 		u->wants |= hone_sk_wants(sk);
@@ -149,8 +243,9 @@ static void hone_users_sock(struct hone_users *u, struct sock *sk)
  * Who sends? The sender of a datagram is here now; whoever is here when a TCP
  * segment leaves need not have written it.
  */
-static void hone_packet_actor(struct hone_packet *p, struct hone_users *u,
-			      struct sock *sk)
+static __always_inline void hone_packet_actor(struct hone_packet *p,
+					      struct hone_users *u,
+					      struct sock *sk)
 {
 	struct task_struct *task = sk && sk_fullsock(sk) ? hone_sk_actor(sk) :
 							   hone_actor();
@@ -160,7 +255,7 @@ static void hone_packet_actor(struct hone_packet *p, struct hone_users *u,
 		p->tgid = task->tgid;
 		p->tid = task->pid;
 		u->wants |= hone_task_wants(task);
-		if (hone_packet_queued(sk)) {
+		if (!sk || hone_sk_queues(sk)) {
 			p->quality = HONE_Q_OWNER;
 			return;
 		}
@@ -173,20 +268,6 @@ static void hone_packet_actor(struct hone_packet *p, struct hone_users *u,
 	if (!sk || p->rec.flags & HONE_F_PKT_KERN)
 		u->cause = this_cpu_read(hone_rx.liked);
 	p->quality = p->owner ? HONE_Q_OWNER : HONE_Q_KERNEL;
-}
-
-static void hone_packet_offload(struct hone_packet *p,
-				const struct sk_buff *skb)
-{
-	const struct skb_shared_info *shinfo = skb_shinfo(skb);
-
-	if (shinfo->gso_size) {
-		p->rec.flags |= HONE_F_PKT_GSO;
-		p->gso_size = shinfo->gso_size;
-		p->gso_segs = shinfo->gso_segs;
-	}
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		p->rec.flags |= HONE_F_PKT_CSUM;
 }
 
 /* The bytes; what cannot be read (device memory) is left out. */
@@ -273,8 +354,6 @@ static bool hone_packet_wanted(struct hone_stream *s,
 {
 	bool likes;
 
-	if (!(s->kinds & BIT(HONE_KIND_PACKET)))
-		return false;
 	likes = hone_filter_likes(s, u);
 	if (!likes && !rx)
 		return false;
@@ -318,8 +397,9 @@ static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
 	}
 	hone_for_each_stream(s) {
 		/* A packet socket's packets do not pass the firewall. */
-		if (hone_place_of(s) != place &&
-		    !(p->rec.flags & HONE_F_PKT_LINK))
+		if (!(s->kinds & BIT(HONE_KIND_PACKET)) ||
+		    (hone_place_of(s) != place &&
+		     !(p->rec.flags & HONE_F_PKT_LINK)))
 			continue;
 		if (hone_packet_wanted(s, p, u, skb, net->ns.inum, rx))
 			hone_packet_write(s, p, skb, now);
@@ -338,15 +418,11 @@ static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
 /* Its user is not wanted; another one may be. */
 static void hone_packet_unwrite(struct hone_stream *s, struct hone_rx *rx)
 {
-	const struct hone_rec *rec = hone_last(s);
-	const struct hone_packet *p;
+	const struct hone_packet *p = hone_packet_last(s, HONE_F_PKT_OUT);
 
-	if (!rec || rec->type != HONE_REC_PACKET)
+	if (!p || p->pkt != rx->pkt)
 		return;
-	p = container_of(rec, struct hone_packet, rec);
-	if (p->pkt != rx->pkt || p->rec.flags & HONE_F_PKT_OUT)
-		return;
-	hone_take_back(s, HONE_KIND_PACKET, rec, p->cap_len < p->wire_len);
+	hone_take_back(s, HONE_KIND_PACKET, &p->rec, p->cap_len < p->wire_len);
 	rx->told &= ~s->bit;
 	rx->pending |= s->bit;
 }
@@ -431,48 +507,32 @@ void __hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
 	local_irq_restore(flags);
 }
 
-static void hone_packet_init(struct hone_packet *p, const struct sk_buff *skb,
-			     const struct net *net,
-			     const struct net_device *dev, u8 family)
-{
-	memset(p, 0, sizeof(*p));
-	p->rec.type = HONE_REC_PACKET;
-	p->rec.len = sizeof(*p);
-	p->netns = net->net_cookie;
-	p->ifindex = dev ? dev->ifindex : 0;
-	p->wire_len = skb->len - skb_network_offset(skb);
-	p->mark = skb->mark;
-	p->family = family;
-	hone_packet_offload(p, skb);
-}
-
 static u8 hone_family(const struct nf_hook_state *state)
 {
 	return state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
 }
 
-static void hone_packet_count(const struct hone_packet *p, struct sock *sk,
-			      const struct sk_buff *skb)
+/* A VRF device shows each packet that is sent a second time. */
+static bool hone_second_time(const struct nf_hook_state *state)
 {
-	__hone_count_out(sk, skb, p->quality == HONE_Q_EXACT ? current : NULL);
+	return state->out && netif_is_l3_master(state->out);
 }
 
 static void hone_packet_out(struct sk_buff *skb,
 			    const struct nf_hook_state *state,
 			    enum hone_place place)
 {
+	struct hone_packet p = hone_packet_of(skb, state->net, state->out,
+					      hone_family(state),
+					      HONE_F_PKT_OUT);
 	struct sock *sk = skb->sk ?: state->sk;
 	struct hone_users u = { };
-	struct hone_packet p;
 
-	/* A VRF device shows each packet a second time. */
-	if (state->out && netif_is_l3_master(state->out))
+	if (hone_second_time(state))
 		return;
 
 	/* Cookies are made, and CPUs asked, with preemption off. */
 	preempt_disable();
-	hone_packet_init(&p, skb, state->net, state->out, hone_family(state));
-	p.rec.flags |= HONE_F_PKT_OUT;
 	if (sk) {
 		if (sk_fullsock(sk))
 			hone_sk_touch(sk);
@@ -480,8 +540,6 @@ static void hone_packet_out(struct sk_buff *skb,
 		hone_users_sock(&u, sk);
 	}
 	hone_packet_actor(&p, &u, sk);
-	if (hone_counts() && place == HONE_LATE)
-		hone_packet_count(&p, sk, skb);
 	hone_packet_emit(&p, &u, skb, state->net, place);
 	preempt_enable();
 }
@@ -490,12 +548,12 @@ static void hone_packet_in(struct sk_buff *skb,
 			   const struct nf_hook_state *state,
 			   enum hone_place place)
 {
+	struct hone_packet p = hone_packet_of(skb, state->net, state->in,
+					      hone_family(state), 0);
 	struct sock *sk = skb->sk;
 	struct hone_users u = { };
-	struct hone_packet p;
 
 	preempt_disable();
-	hone_packet_init(&p, skb, state->net, state->in, hone_family(state));
 	/* Only if early demux has found it; else a deliver record follows. */
 	if (sk) {
 		if (sk_fullsock(sk))
@@ -519,6 +577,17 @@ static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
 	hone_packet_in(skb, state, HONE_LATE);
+	return NF_ACCEPT;
+}
+
+static unsigned int hone_counted_out(void *priv, struct sk_buff *skb,
+				     const struct nf_hook_state *state)
+{
+	if (!hone_second_time(state)) {
+		preempt_disable();
+		__hone_count_out(skb->sk ?: state->sk, skb);
+		preempt_enable();
+	}
 	return NF_ACCEPT;
 }
 
@@ -559,7 +628,8 @@ static void hone_link_other(void)
 
 	local_irq_save(flags);
 	hone_for_each_stream(s)
-		hone_count_filtered(s, HONE_KIND_PACKET);
+		if (s->kinds & BIT(HONE_KIND_PACKET))
+			hone_count_filtered(s, HONE_KIND_PACKET);
 	local_irq_restore(flags);
 }
 
@@ -577,14 +647,16 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 		hone_link_other();
 		return;
 	}
-	hone_packet_init(&p, skb, dev_net(dev), dev, family);
-	p.rec.flags |= HONE_F_PKT_OUT | HONE_F_PKT_LINK;
+	if (hone_counts())
+		__hone_count_out(sk, skb);
+	if (!hone_wants(HONE_KIND_PACKET) && !trace_hone_packet_enabled())
+		return;
+	p = hone_packet_of(skb, dev_net(dev), dev, family,
+			   HONE_F_PKT_OUT | HONE_F_PKT_LINK);
 	hone_sk_touch(sk);
 	hone_packet_sock(&p, sk);
 	hone_users_sock(&u, sk);
 	hone_packet_actor(&p, &u, sk);
-	if (hone_counts())
-		hone_packet_count(&p, sk, skb);
 	hone_packet_emit(&p, &u, skb, dev_net(dev), HONE_LATE);
 }
 
@@ -611,6 +683,22 @@ static const struct nf_hook_ops hone_early_ops[] = {
 	HONE_NF_OP(hone_early_in, NF_INET_LOCAL_IN, NF_IP_PRI_FIRST),
 	HONE_NF_OP(hone_early_out, NF_INET_LOCAL_OUT, NF_IP_PRI_FIRST),
 };
+
+static const struct nf_hook_ops hone_counted_ops[] = {
+	HONE_NF_OP(hone_counted_out, NF_INET_LOCAL_OUT, NF_IP_PRI_LAST),
+};
+
+static int hone_counted_init(struct net *net)
+{
+	return nf_register_net_hooks(net, hone_counted_ops,
+				     ARRAY_SIZE(hone_counted_ops));
+}
+
+static void hone_counted_exit(struct net *net)
+{
+	nf_unregister_net_hooks(net, hone_counted_ops,
+				ARRAY_SIZE(hone_counted_ops));
+}
 
 static int hone_late_init(struct net *net)
 {
@@ -644,6 +732,10 @@ static struct pernet_operations hone_net_ops[HONE_PLACES] = {
 	[HONE_LATE] = {
 		.init = hone_late_init,
 		.exit = hone_late_exit,
+	},
+	[HONE_COUNTED] = {
+		.init = hone_counted_init,
+		.exit = hone_counted_exit,
 	},
 };
 
@@ -702,12 +794,15 @@ void hone_packet_unreg(void)
 int hone_packet_open(struct hone_stream *s)
 {
 	enum hone_place place = hone_place_of(s);
-	int err = hone_place_get(place);
+	bool records = s->kinds & BIT(HONE_KIND_PACKET);
+	int err = 0;
 
+	if (records)
+		err = hone_place_get(place);
 	/* What is counted is what has passed. */
-	if (!err && s->interval && place != HONE_LATE) {
-		err = hone_place_get(HONE_LATE);
-		if (err)
+	if (!err && s->interval) {
+		err = hone_place_get(HONE_COUNTED);
+		if (err && records)
 			hone_place_put(place);
 	}
 	return err;
@@ -721,11 +816,10 @@ int hone_packet_open(struct hone_stream *s)
  */
 void hone_packet_close(struct hone_stream *s)
 {
-	enum hone_place place = hone_place_of(s);
-
-	if (s->interval && place != HONE_LATE)
-		hone_place_put(HONE_LATE);
-	hone_place_put(place);
+	if (s->interval)
+		hone_place_put(HONE_COUNTED);
+	if (s->kinds & BIT(HONE_KIND_PACKET))
+		hone_place_put(hone_place_of(s));
 }
 
 /**

@@ -137,6 +137,8 @@ static void hone_sock_emit(struct sock *sk, u16 event,
 {
 	struct hone_sock_rec r;
 
+	if (!hone_wants(HONE_KIND_SOCK))
+		return;
 	hone_sock_fill(&r, sk, event);
 	r.error = err;
 	if (task) {

@@ -536,7 +536,8 @@ enum hone_quality {
  * @rec: common head
  * @cookie: its socket, 0 if not known (yet: see &struct hone_deliver)
  * @owner: image id of the socket's owner, 0 if none is known
- * @actor: image id of the task in whose call it was sent, 0 if none
+ * @actor: image id of the task in whose call it was sent, or with
+ *	HONE_F_PKT_TAKEN of the one that has read it; 0 if none
  * @netns: cookie of the net namespace
  * @tgid: process id of @actor, else of the owner, else 0
  * @tid: thread of @actor, else 0
@@ -556,6 +557,10 @@ enum hone_quality {
  * @state: with HONE_F_PKT_DELIVERED: TCP_* state of the socket; else 0
  * @reserved: zero
  * @data: @cap_len bytes, then zeros up to @rec.len
+ *
+ * HONE_F_PKT_TAKEN: the record stands for the &struct hone_actor too that would
+ * have told of it: for the CONSUME with the key in @cause of the datagram, or for
+ * the TCP_READ of exactly the bytes that the segment carries.
  */
 struct hone_packet {
 	struct hone_rec	rec;

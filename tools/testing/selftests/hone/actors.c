@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -276,6 +277,85 @@ TEST_F(actors, datagrams)
 	EXPECT_EQ(2, got);
 	close(from);
 	close(to);
+}
+
+#define TURNS	100
+
+static int count_actors(struct stream *s, int type, uint64_t cookie)
+{
+	int n = 0;
+
+	while (nth_actor(s, type, cookie, n))
+		n++;
+	return n;
+}
+
+/* Received packets of a socket whose own record says who has read them. */
+static int count_taken(struct __test_metadata *_metadata, struct stream *s,
+		       uint64_t cookie)
+{
+	const struct hone_packet *p;
+	const struct hone_rec *rec = NULL;
+	int cpu = 0, n = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cookie != cookie ||
+		    !(rec->flags & HONE_F_PKT_TAKEN))
+			continue;
+		EXPECT_FALSE(rec->flags & HONE_F_PKT_OUT);
+		EXPECT_EQ(HONE_Q_EXACT, p->quality);
+		EXPECT_EQ(getpid(), (int)p->tgid);
+		EXPECT_EQ(getpid(), (int)p->tid);
+		EXPECT_EQ(p->owner, p->actor);
+		n++;
+	}
+	return n;
+}
+
+/*
+ * What is read before the CPU records anything else needs no record of its own:
+ * in each turn there is either. Now and then something comes in between.
+ */
+TEST_F(actors, taken)
+{
+	struct sockaddr_in at, unused;
+	int from, to, fd[2], i, taken;
+	uint64_t cookie[2], socket;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	from = udp_socket(&unused);
+	to = udp_socket(&at);
+	ASSERT_EQ(0, connect(from, (void *)&at, sizeof(at)));
+	socket = cookie_of(to);
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	for (i = 0; i < TURNS; i++) {
+		write_four(from);
+		read_four(to);
+		write_four(fd[0]);
+		read_four(fd[1]);
+	}
+	/* Half of a segment, and the other half. */
+	ASSERT_EQ(8, write(fd[0], "two four", 8));
+	read_four(fd[1]);
+	read_four(fd[1]);
+	stream_stop(&self->s);
+
+	taken = count_taken(_metadata, &self->s, socket);
+	EXPECT_LT(TURNS / 2, taken);
+	EXPECT_EQ(TURNS, taken + count_actors(&self->s, HONE_REC_CONSUME,
+					      socket));
+	taken = count_taken(_metadata, &self->s, cookie[1]);
+	EXPECT_LT(TURNS / 2, taken);
+	EXPECT_EQ(TURNS + 2, taken + count_actors(&self->s, HONE_REC_TCP_READ,
+						  cookie[1]));
+	close(from);
+	close(to);
+	close(fd[0]);
+	close(fd[1]);
 }
 
 static const struct hone_sock_rec *find_sock(struct stream *s, uint64_t cookie,
