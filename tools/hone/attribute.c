@@ -16,6 +16,8 @@
 #define CPUS_MAX	65536
 /* Packets of a connection that may be read late. */
 #define LATE_MAX	256
+/* Of a packet that is not in the queue. */
+#define NOWHERE		UINT64_MAX
 
 /* The packet that a CPU has received last. */
 struct rx {
@@ -110,21 +112,27 @@ static bool answers(const struct flow *f, const struct rx *rx)
 	       (f->sport == rx->flow.dport && f->dport == rx->flow.sport);
 }
 
-/* The connection a packet names, which no record may have told of yet. */
-static struct conn *conn_of_packet(const struct record *r)
+static __apart void learn_owner(struct conn *c, const struct record *r)
 {
-	const struct hone_packet *p = &r->packet;
-	struct conn *c = conn_get(p->cookie, r->rec.time);
+	const struct hone_packet *p = r->packet;
 	struct user owner = {
 		.id = p->owner,
 		.tgid = p->actor ? 0 : p->tgid,
 	};
 
+	conn_set_user(&c->owner, &owner, r->rec.time);
+}
+
+/* The connection a packet names, which no record may have told of yet. */
+static inline struct conn *conn_of_packet(const struct record *r)
+{
+	struct conn *c = conn_get(r->packet->cookie, r->rec.time);
+
 	if (!c)
 		return NULL;
 	c->used = r->rec.time;
-	if (!c->owner.id && owner.id)
-		conn_set_user(&c->owner, &owner, r->rec.time);
+	if (!c->owner.id && r->packet->owner)
+		learn_owner(c, r);
 	return c;
 }
 
@@ -142,7 +150,7 @@ static __u32 first_byte(const struct flow *f)
 static void sent_tcp(struct held *h, const struct record *r,
 		     const struct flow *f, struct conn *c)
 {
-	const struct hone_packet *p = &r->packet;
+	const struct hone_packet *p = r->packet;
 	struct user actor = { p->actor, p->tgid, p->tid };
 	const struct user *writer = NULL;
 
@@ -182,7 +190,7 @@ static void accept_syn_data(const struct record *r, const struct flow *f,
 	struct held *syn;
 
 	if ((f->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) ||
-	    !rx || !r->packet.cause || rx->pkt != r->packet.cause ||
+	    !rx || !r->packet->cause || rx->pkt != r->packet->cause ||
 	    !(rx->flow.tcp_flags & TCP_SYN) || !rx->flow.payload ||
 	    f->ack == first_byte(&rx->flow) || !answers(f, rx))
 		return;
@@ -193,25 +201,31 @@ static void accept_syn_data(const struct record *r, const struct flow *f,
 	delivered_tcp(syn, c, rx->pos, &rx->flow);
 }
 
-static void sent(struct held *h, const struct record *r)
+static inline struct conn *sent(struct held *h, const struct record *r)
 {
-	const struct hone_packet *p = &r->packet;
+	const struct hone_packet *p = r->packet;
 	struct user actor = { p->actor, p->tgid, p->tid };
 	struct conn *c = conn_of_packet(r);
 	struct flow f;
 	struct rx *rx;
 
-	decode_flow(p, r->data.p, &f);
+	/* Whose call it is sent in, whatever else it says. */
+	if (p->actor && packet_is_udp(p, p->data)) {
+		decide(h, actor, HONE_Q_EXACT);
+		return c;
+	}
+	if (!decode_plain(p, p->data, &f))
+		decode_flow(p, p->data, &f);
 	if (c && (f.proto ? f.proto : c->protocol) == IPPROTO_TCP) {
 		accept_syn_data(r, &f, c);
 		sent_tcp(h, r, &f, c);
-		return;
+		return c;
 	}
 	if (p->actor) {
 		/* SCTP sends chunks of one task in the call of another. */
 		decide(h, actor, f.proto == IPPROTO_SCTP ? HONE_Q_OWNER :
 							   HONE_Q_EXACT);
-		return;
+		return c;
 	}
 	if (c && !(r->rec.flags & HONE_F_PKT_KERN)) {
 		/* What a timer or an acknowledgment sends, somebody wrote. */
@@ -219,7 +233,7 @@ static void sent(struct held *h, const struct record *r)
 			decide(h, conn_user(c), HONE_Q_OWNER);
 		else
 			decide_kernel(h, c);
-		return;
+		return c;
 	}
 	/* Without a socket of its own: for whom was what provoked it? */
 	rx = rx_find(r->rec.cpu);
@@ -229,6 +243,7 @@ static void sent(struct held *h, const struct record *r)
 	if (c)
 		h->cookie = c->cookie;
 	decide_kernel(h, c);
+	return c;
 }
 
 static void wait_add(struct waitings *q, const struct waiting *w)
@@ -375,13 +390,10 @@ void attribute_timeout(struct held *h)
 }
 
 /* A CPU has gone on: of the packet it has received last, nothing is to come. */
-static inline void rx_close(const struct record *r)
+static __apart void rx_end(struct rx *rx)
 {
-	struct rx *rx = rx_find(r->rec.cpu);
 	struct held *h;
 
-	if (!rx || !rx->open)
-		return;
 	rx->open = false;
 	h = queue_at(rx->pos);
 	if (!h)
@@ -389,6 +401,14 @@ static inline void rx_close(const struct record *r)
 	h->not_before = 0;
 	if (h->state == HELD_DEMUX)
 		attribute_timeout(h);
+}
+
+static inline void rx_close(const struct record *r)
+{
+	struct rx *rx = rx_find(r->rec.cpu);
+
+	if (rx && rx->open)
+		rx_end(rx);
 }
 
 void attribute_subbuf(const struct record *r)
@@ -402,15 +422,16 @@ void attribute_proc(const struct record *r)
 }
 
 /* The packet that a CPU has received, and what it says of itself. */
-static void rx_set(struct rx *rx, const struct record *r, __u64 pos)
+static inline void rx_set(struct rx *rx, const struct record *r, __u64 pos)
 {
 	struct flow *f = &rx->flow;
 
-	decode_flow(&r->packet, r->data.p, f);
+	if (!decode_plain(r->packet, r->packet->data, f))
+		decode_flow(r->packet, r->packet->data, f);
 	rx->pos = pos;
-	rx->pkt = r->packet.pkt;
+	rx->pkt = r->packet->pkt;
 	rx->open = true;
-	rx->cookie = r->packet.cookie;
+	rx->cookie = r->packet->cookie;
 	/* Of known lengths: they are copied without a call. */
 	if (f->alen == 4) {
 		memcpy(rx->addr, f->saddr, 4);
@@ -420,48 +441,33 @@ static void rx_set(struct rx *rx, const struct record *r, __u64 pos)
 		memcpy(rx->addr + 16, f->daddr, 16);
 	}
 	/* They point into the record, which does not last. */
-	f->saddr = rx->addr;
-	f->daddr = rx->addr + 16;
+	f->saddr = NULL;
+	f->daddr = NULL;
 	f->l4 = NULL;
 }
 
-/*
- * The record says itself who has read the packet: as if one of the reader came
- * right behind it. @h may not be valid any more.
- */
-static void received_by(struct held *h, const struct record *r,
-			struct conn *c, struct rx *rx, __u64 now)
+/* The record says itself who has read the packet. */
+static void received_by(struct held *h, const struct hone_packet *p)
 {
-	const struct hone_packet *p = &r->packet;
+	const struct image *img = image_find(p->actor);
 	struct user user = { p->actor, p->tgid, p->tid };
-	const struct image *img = image_find(user.id);
-	const struct flow *f = &rx->flow;
 
-	/* It acts, so all that was to be delivered is. */
-	rx->open = false;
-	h->not_before = 0;
-	decide_reader(h, user);
+	decide(h, user, HONE_Q_EXACT);
+	h->name = img ? image_name_number(img) : 0;
 	/* One that began after the packet came will be told of. */
 	if (!img || img->gone)
 		h->state = HELD_READER;
-	if (!c)
-		return;
-	if (f->proto == IPPROTO_TCP && f->payload)
-		read_by(c, r, &user, first_byte(f),
-			first_byte(f) + f->payload, now);
-	else
-		conn_set_user(&c->reader, &user, r->rec.time);
 }
 
 /* A flag without a reader says nothing. */
 static bool says_reader(const struct record *r)
 {
-	return r->rec.flags & HONE_F_PKT_TAKEN && r->packet.actor;
+	return r->rec.flags & HONE_F_PKT_TAKEN && r->packet->actor;
 }
 
-static void received(struct held *h, const struct record *r, __u64 now)
+static inline struct conn *received(struct held *h, const struct record *r,
+				    struct rx *rx)
 {
-	struct rx *rx = rx_find(r->rec.cpu);
 	struct conn *c = conn_of_packet(r);
 	__u8 proto;
 
@@ -469,44 +475,87 @@ static void received(struct held *h, const struct record *r, __u64 now)
 		rx = rx_add(r->rec.cpu);
 	if (!rx) {
 		attribute_timeout(h);
-		return;
+		return c;
+	}
+	rx_set(rx, r, h->pos);
+	/* Its reader acts, so all that was to be delivered is. */
+	if (says_reader(r)) {
+		rx->open = false;
+		received_by(h, r->packet);
+		return c;
 	}
 	h->state = HELD_DEMUX;
-	rx_set(rx, r, h->pos);
 	/* What one socket has got, and its reader, another may get as well. */
 	if (rx->flow.proto != IPPROTO_TCP)
 		h->not_before = h->time + DEMUX_NS;
-	if (says_reader(r)) {
-		received_by(h, r, c, rx, now);
-		return;
-	}
 	/* Early demux: TCP has no deliver record then, datagrams have. */
 	if (!c)
-		return;
+		return NULL;
 	proto = rx->flow.proto ? rx->flow.proto : c->protocol;
 	if (r->rec.flags & HONE_F_PKT_DELIVERED)
-		delivered(h, c, rx, r->packet.cause);
+		delivered(h, c, rx, r->packet->cause);
 	else if (proto == IPPROTO_TCP)
 		delivered(h, c, rx, 0);
+	return c;
 }
 
-void attribute_packet(const struct record *r, __u64 time, __u64 lost)
+struct conn *attribute_packet(struct held *h, const struct record *r)
 {
-	struct held *h;
+	struct rx *rx = rx_find(r->rec.cpu);
 
-	rx_close(r);
-	h = queue_push(r, time);
-	h->lost = lost;
-	h->cookie = r->packet.cookie;
-	if (r->rec.flags & HONE_F_PKT_OUT)
-		sent(h, r);
+	if (rx && rx->open)
+		rx_end(rx);
+	h->cookie = r->packet->cookie;
+	return r->rec.flags & HONE_F_PKT_OUT ? sent(h, r) : received(h, r, rx);
+}
+
+struct image *attribute_sure(const struct record *r)
+{
+	const struct hone_packet *p = r->packet;
+	struct image *img;
+
+	if (r->rec.flags & HONE_F_PKT_OUT ? !packet_is_udp(p, p->data) :
+					    !(r->rec.flags & HONE_F_PKT_TAKEN))
+		return NULL;
+	img = image_find(p->actor);
+	return img && img->tgid && !img->gone ? img : NULL;
+}
+
+struct conn *attribute_passed(const struct record *r)
+{
+	struct rx *rx = rx_find(r->rec.cpu);
+
+	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
+		if (!rx)
+			rx = rx_add(r->rec.cpu);
+		if (rx)
+			rx_set(rx, r, NOWHERE);
+	}
+	if (rx)
+		rx->open = false;
+	return conn_of_packet(r);
+}
+
+void attribute_taken(const struct record *r, struct conn *c, __u64 now)
+{
+	const struct hone_packet *p = r->packet;
+	struct rx *rx = rx_find(r->rec.cpu);
+	struct user user = { p->actor, p->tgid, p->tid };
+	const struct flow *f;
+
+	if (!c || !rx || r->rec.flags & HONE_F_PKT_OUT || !says_reader(r))
+		return;
+	f = &rx->flow;
+	if (f->proto == IPPROTO_TCP && f->payload)
+		read_by(c, r, &user, first_byte(f),
+			first_byte(f) + f->payload, now);
 	else
-		received(h, r, time);
+		conn_set_user(&c->reader, &user, r->rec.time);
 }
 
-void attribute_deliver(const struct record *r)
+__apart void attribute_deliver(const struct record *r)
 {
-	const struct hone_deliver *d = &r->deliver;
+	const struct hone_deliver *d = r->deliver;
 	struct conn *c = conn_get(d->cookie, r->rec.time);
 	struct rx *rx = rx_find(r->rec.cpu);
 	struct user owner = { .id = d->owner };
@@ -528,7 +577,7 @@ void attribute_deliver(const struct record *r)
 
 static struct user actor_of(const struct record *r)
 {
-	return (struct user){ r->actor.id, r->actor.tgid, r->actor.tid };
+	return (struct user){ r->actor->id, r->actor->tgid, r->actor->tid };
 }
 
 /* Somebody has read a packet that went out as its socket's owner's. */
@@ -568,9 +617,9 @@ static void taken(struct held *h, __u64 cookie, struct user user, bool first)
 		attribute_timeout(h);
 }
 
-void attribute_consume(const struct record *r, __u64 now)
+__apart void attribute_consume(const struct record *r, __u64 now)
 {
-	struct conn *c = conn_find(r->actor.cookie);
+	struct conn *c = conn_find(r->actor->cookie);
 	struct user user = actor_of(r);
 	struct waiting *w;
 	struct held *h;
@@ -583,7 +632,7 @@ void attribute_consume(const struct record *r, __u64 now)
 	/* Keys are used again: the newest of that key is meant. */
 	for (i = c->waits.n; i-- > c->waits.head;) {
 		w = &c->waits.w[i];
-		if (w->tcp || w->taken || w->key != r->actor.key)
+		if (w->tcp || w->taken || w->key != r->actor->key)
 			continue;
 		w->taken = true;
 		h = queue_at(w->pos);
@@ -629,26 +678,26 @@ static void read_by(struct conn *c, const struct record *r,
 	}
 }
 
-void attribute_read(const struct record *r, __u64 now)
+__apart void attribute_read(const struct record *r, __u64 now)
 {
-	struct conn *c = conn_get(r->actor.cookie, r->rec.time);
+	struct conn *c = conn_get(r->actor->cookie, r->rec.time);
 	struct user user = actor_of(r);
 
 	rx_close(r);
 	if (c)
-		read_by(c, r, &user, r->actor.from, r->actor.to, now);
+		read_by(c, r, &user, r->actor->from, r->actor->to, now);
 }
 
-void attribute_write(const struct record *r)
+__apart void attribute_write(const struct record *r)
 {
-	struct conn *c = conn_get(r->actor.cookie, r->rec.time);
+	struct conn *c = conn_get(r->actor->cookie, r->rec.time);
 	struct user user = actor_of(r);
 
 	rx_close(r);
 	if (!c)
 		return;
 	conn_set_user(&c->writer, &user, r->rec.time);
-	extent_write(&c->writes, r->actor.from, &user);
+	extent_write(&c->writes, r->actor->from, &user);
 }
 
 /* What waits on a subflow waits for who reads the connection. */
@@ -679,7 +728,7 @@ static void map_waits(struct conn *c, struct conn *parent,
 	}
 }
 
-void attribute_map(const struct record *r)
+__apart void attribute_map(const struct record *r)
 {
 	const struct hone_map *m = &r->map;
 	struct conn *c = conn_get(m->cookie, r->rec.time);

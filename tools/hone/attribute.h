@@ -18,8 +18,20 @@
  * packets, processes, and who reads and writes.
  */
 
-/* A packet: queues it. @time never runs backwards, @lost came before it. */
-void attribute_packet(const struct record *r, __u64 time, __u64 lost);
+/*
+ * A packet, which is about to be queued as @h. Returns the connection that it
+ * names, NULL if there is none.
+ */
+struct conn *attribute_packet(struct held *h, const struct record *r);
+/*
+ * Who sent or took it, if the packet says so for certain and need not wait,
+ * and the process is known. NULL: attribute_packet() is to look at it.
+ */
+struct image *attribute_sure(const struct record *r);
+/* In place of attribute_packet(), of one that is never queued. */
+struct conn *attribute_passed(const struct record *r);
+/* When it is queued, or has gone out: what it says of others, its reader's. */
+void attribute_taken(const struct record *r, struct conn *c, __u64 now);
 void attribute_proc(const struct record *r);
 /* How the stream is made from now on. */
 void attribute_subbuf(const struct record *r);

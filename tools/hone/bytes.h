@@ -12,6 +12,8 @@
 #define __cold	__attribute((__cold__, __noinline__))
 /* Called once, but for long: a compiler makes it small else. */
 #define __hot	__attribute((__hot__, __noinline__))
+/* Part of its callers, which are few, and hot. */
+#define __inlined	__attribute((__always_inline__))
 /* Apart from callers that mostly do without it. */
 #define __apart	__attribute((__noinline__))
 

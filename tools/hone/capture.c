@@ -32,7 +32,7 @@ bool capture_open(void)
 		pcapng.comments = options.comments;
 		pcapng.info = options.process_info;
 		pcapng.usec = options.usec;
-		pcapng.sll2 = options.sll2;
+		pcapng.link_len = options.sll2 ? SLL2_LEN : 0;
 		if (!pcapng_open(options.out))
 			return false;
 		sink_add(&sink_pcapng);

@@ -27,7 +27,7 @@ void channel_part(struct channel *c, struct input *in, __u32 cpu, off_t from,
 	channel_init(c, -1, in->name);
 	c->in = in;
 	c->cpu = cpu;
-	c->offset = from;
+	c->end_offset = from;
 	c->at = from;
 	c->end = to;
 }
@@ -38,36 +38,51 @@ void channel_whole(struct channel *c, struct input *in)
 	c->in = in;
 	c->whole = true;
 	c->bytes = in->bytes;
+	c->end_offset = bytes_len(&c->bytes);
 	in->bytes = (struct bytes){ 0 };
 }
 
 /* Notes how far whole records go, and when the last one was made. */
 static void channel_scan(struct channel *c)
 {
+	size_t left = c->unscanned;
 	struct hone_rec rec;
-	size_t left;
 
-	for (;;) {
-		left = bytes_len(&c->bytes) - c->scanned;
-		if (left < sizeof(rec))
-			return;
-		memcpy(&rec, c->bytes.data + c->bytes.head + c->scanned,
-		       sizeof(rec));
+	while (left >= sizeof(rec)) {
+		memcpy(&rec, c->bytes.data + c->bytes.tail - left, sizeof(rec));
 		/* What is wrong with it is said when it is decoded. */
 		if (rec.len < sizeof(rec) || rec.len > left)
-			return;
-		c->scanned += rec.len;
+			break;
+		left -= rec.len;
 		c->last_time = rec.time;
 	}
+	c->unscanned = left;
+}
+
+/* Room for a CHUNK. */
+static __u8 *channel_room(struct channel *c)
+{
+	if (!bytes_len(&c->bytes)) {
+		c->bytes.head = 0;
+		c->bytes.tail = 0;
+	}
+	bytes_reserve(&c->bytes, CHUNK);
+	return c->bytes.data + c->bytes.tail;
+}
+
+static void channel_add(struct channel *c, size_t n)
+{
+	c->bytes.tail += n;
+	c->end_offset += n;
 }
 
 ssize_t channel_read(struct channel *c)
 {
+	__u8 *to = channel_room(c);
 	ssize_t n;
 
-	bytes_reserve(&c->bytes, CHUNK);
 	do {
-		n = read(c->fd, c->bytes.data + c->bytes.tail, CHUNK);
+		n = read(c->fd, to, CHUNK);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return 0;
@@ -75,7 +90,8 @@ ssize_t channel_read(struct channel *c)
 		msg_errno("reading: %s", c->name);
 		return -1;
 	}
-	c->bytes.tail += n;
+	channel_add(c, n);
+	c->unscanned += n;
 	channel_scan(c);
 	return n;
 }
@@ -90,8 +106,7 @@ bool channel_more(struct channel *c)
 		c->failed = true;
 		return false;
 	}
-	bytes_reserve(&c->bytes, CHUNK);
-	to = c->bytes.data + c->bytes.tail;
+	to = channel_room(c);
 	do {
 		if (c->whole)
 			n = read(c->in->fd, to, CHUNK);
@@ -110,7 +125,7 @@ bool channel_more(struct channel *c)
 		c->failed = true;
 	}
 	c->at += n;
-	c->bytes.tail += n;
+	channel_add(c, n);
 	return n;
 }
 

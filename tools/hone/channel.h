@@ -21,9 +21,9 @@ struct channel {
 	int fd;				/* -1: closed, or a file's */
 	char *name;			/* for messages */
 	struct bytes bytes;		/* read, not yet merged */
-	__u64 offset;		/* of bytes.head in the stream */
-	size_t scanned;			/* whole records behind bytes.head */
-	__u64 last_time;		/* of the last whole record */
+	__u64 end_offset;		/* of bytes.tail in the stream */
+	size_t unscanned;		/* bytes before bytes.tail: no whole record */
+	__u64 last_time;		/* of the last one before them */
 	struct numbers *numbers;	/* by CPU */
 	__u32 n_numbers;
 	/* Of a raw file: */
@@ -52,13 +52,12 @@ void channel_close(struct channel *c);
 static inline void channel_drop(struct channel *c, size_t len)
 {
 	c->bytes.head += len;
-	c->offset += len;
-	if (c->scanned)
-		c->scanned -= c->scanned < len ? c->scanned : len;
-	if (c->bytes.head == c->bytes.tail) {
-		c->bytes.head = 0;
-		c->bytes.tail = 0;
-	}
+}
+
+/* Where in the stream the first of the bytes is. */
+static inline __u64 channel_offset(const struct channel *c)
+{
+	return c->end_offset - bytes_len(&c->bytes);
 }
 
 #endif

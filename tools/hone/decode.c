@@ -139,8 +139,8 @@ static __apart enum decode_result odd_head(const struct hone_rec *rec,
 		   rec->time / 1000000000);
 }
 
-enum decode_result decode(const __u8 *p, size_t len, struct record *r,
-			  const char **why)
+enum decode_result decode_rest(const __u8 *p, size_t len, struct record *r,
+			       const char **why)
 {
 	if (len < sizeof(r->rec))
 		return DECODE_MORE;
@@ -150,28 +150,17 @@ enum decode_result decode(const __u8 *p, size_t len, struct record *r,
 	    r->rec.len > HONE_REC_MAX || len < r->rec.len || r->rec.time >> 62)
 		return odd_head(&r->rec, len, why);
 	r->raw = p;
-
-	/* The most frequent ones are copied without a call. */
 	switch (r->rec.type) {
 	case HONE_REC_PACKET:
-		if (!get_fixed(r, &r->packet, sizeof(r->packet)))
+		if (r->rec.len < sizeof(*r->packet))
 			return too_short(r, why);
-		r->data.p = p + sizeof(r->packet);
-		r->data.len = r->packet.cap_len;
-		if (r->data.len > r->rec.len - sizeof(r->packet))
-			return bad(why, "a packet of %lu bytes passes the end of its record",
-				   r->packet.cap_len);
-		return DECODE_OK;
+		return bad(why, "a packet of %lu bytes passes the end of its record",
+			   r->packet->cap_len);
 	case HONE_REC_TCP_WRITE:
 	case HONE_REC_TCP_READ:
 	case HONE_REC_CONSUME:
-		if (!get_fixed(r, &r->actor, sizeof(r->actor)))
-			return too_short(r, why);
-		return DECODE_OK;
 	case HONE_REC_DELIVER:
-		if (!get_fixed(r, &r->deliver, sizeof(r->deliver)))
-			return too_short(r, why);
-		return DECODE_OK;
+		return too_short(r, why);
 	default:
 		return decode_event(r, why);
 	}
@@ -239,6 +228,12 @@ void decode_flow(const struct hone_packet *packet, const __u8 *data,
 	size_t len = packet->cap_len, at, hlen, chunk;
 	const __u8 *p = data;
 
+	if (decode_plain(packet, data, f)) {
+		f->l4 = p + 20;
+		f->l4_len = packet->cap_len - 20;
+		f->l4_wire = packet->wire_len > 20 ? packet->wire_len - 20 : 0;
+		return;
+	}
 	memset(f, 0, sizeof(*f));
 	if (packet->family == AF_INET) {
 		if (len < 20 || p[0] >> 4 != 4)

@@ -11,6 +11,7 @@
 #include "bytes.h"
 
 #include <linux/hone.h>
+#include <netinet/in.h>
 
 /* A part of a record, not NUL-terminated. */
 struct span {
@@ -18,21 +19,27 @@ struct span {
 	__u32 len;
 };
 
-/* A decoded record. What it points at lives as long as the bytes. */
+/*
+ * A decoded record. What it points at lives as long as the bytes. Records are
+ * multiples of eight bytes in buffers that begin aligned: so are they.
+ */
 struct record {
 	struct hone_rec rec;
-	const __u8 *raw;		/* rec.len bytes */
+	/* The most frequent ones stay where they are. */
+	union {
+		const __u8 *raw;	/* rec.len bytes */
+		const struct hone_packet *packet;
+		const struct hone_actor *actor;
+		const struct hone_deliver *deliver;
+	};
 	__u64 missing;		/* records lost before, untold */
 	union {
 		struct hone_subbuf subbuf;
 		struct hone_lost lost;
 		struct hone_proc proc;
 		struct hone_sock_rec sock;
-		struct hone_actor actor;
-		struct hone_deliver deliver;
 		struct hone_map map;
 		struct hone_tally tally;
-		struct hone_packet packet;
 		struct hone_netdev netdev;
 	};
 	struct span path;		/* of a process record */
@@ -40,7 +47,6 @@ struct record {
 	struct span filename;
 	struct span cwd;
 	struct span cgroup;
-	struct span data;		/* of a packet */
 };
 
 enum decode_result {
@@ -49,9 +55,37 @@ enum decode_result {
 	DECODE_BAD,		/* *why says what is wrong */
 };
 
+/* One that is not among the most frequent, or not sound, or not all there. */
+enum decode_result decode_rest(const __u8 *p, size_t len, struct record *r,
+			       const char **why);
+
+/* Is it one of those, all of it there and sound? */
+static inline bool decode_frequent(const struct record *r, size_t len)
+{
+	__u32 size = r->rec.len;
+
+	if (size > len || size > HONE_REC_MAX || size % 8 || r->rec.time >> 62)
+		return false;
+	if (r->rec.type == HONE_REC_PACKET)
+		return size >= sizeof(*r->packet) &&
+		       r->packet->cap_len <= size - sizeof(*r->packet);
+	if (r->rec.type < HONE_REC_TCP_WRITE || r->rec.type > HONE_REC_DELIVER)
+		return false;
+	return size >= (r->rec.type == HONE_REC_DELIVER ?
+			sizeof(*r->deliver) : sizeof(*r->actor));
+}
+
 /* The record at @p, of which @len bytes are there. */
-enum decode_result decode(const __u8 *p, size_t len, struct record *r,
-			  const char **why);
+static inline enum decode_result decode(const __u8 *p, size_t len,
+					struct record *r, const char **why)
+{
+	if (len < sizeof(r->rec))
+		return DECODE_MORE;
+	memcpy(&r->rec, p, sizeof(r->rec));
+	r->raw = p;
+	return decode_frequent(r, len) ? DECODE_OK :
+					 decode_rest(p, len, r, why);
+}
 
 /* What a packet says of itself, as far as its bytes were recorded. */
 struct flow {
@@ -74,6 +108,53 @@ struct flow {
 #define TCP_RST	0x04
 #define TCP_ACK	0x10
 #define TCP_URG	0x20
+
+/* Is it UDP? Sooner told than all the rest. */
+static inline bool packet_is_udp(const struct hone_packet *p, const __u8 *data)
+{
+	if (p->family == AF_INET)
+		return p->cap_len >= 20 && data[0] >> 4 == 4 &&
+		       data[9] == IPPROTO_UDP;
+	return p->cap_len >= 40 && data[0] >> 4 == 6 && data[6] == IPPROTO_UDP;
+}
+
+/*
+ * IPv4 as it mostly is, and all of the header of TCP or UDP: all but what is
+ * said of l4. False if it is anything else.
+ */
+static inline bool decode_plain(const struct hone_packet *packet,
+				const __u8 *p, struct flow *f)
+{
+	__u32 len = packet->cap_len, wire = packet->wire_len, hlen = 28;
+
+	if (packet->family != AF_INET || len < 28 || p[0] != 0x45 ||
+	    be16(p + 6) & 0x1fff)
+		return false;
+	f->proto = p[9];
+	f->tcp_flags = 0;
+	f->fragment = false;
+	f->whole = false;
+	f->seq = 0;
+	f->ack = 0;
+	if (f->proto == IPPROTO_TCP) {
+		if (len < 40)
+			return false;
+		hlen = 20 + (p[32] >> 4) * 4;
+		f->tcp_flags = p[33];
+		f->whole = true;
+		f->seq = be32(p + 24);
+		f->ack = be32(p + 28);
+	} else if (f->proto != IPPROTO_UDP) {
+		return false;
+	}
+	f->sport = be16(p + 20);
+	f->dport = be16(p + 22);
+	f->payload = wire > hlen ? wire - hlen : 0;
+	f->saddr = p + 12;
+	f->daddr = p + 16;
+	f->alen = 4;
+	return true;
+}
 
 /* @data are the packet's bytes. */
 void decode_flow(const struct hone_packet *p, const __u8 *data,

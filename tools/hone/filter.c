@@ -257,6 +257,13 @@ bool filter_cookie(__u64 cookie)
 	return c && cookie_listed(c->parent);
 }
 
+bool filter_any;
+
+void filter_settle(void)
+{
+	filter_any = n_devs || n_cookies || replay || filter_by_who();
+}
+
 bool filter_packet(const struct attributed *p)
 {
 	return (!n_devs || dev_wanted(p->dev)) &&

@@ -37,9 +37,13 @@ void filter_bad(const char *option, const char *arg, const char *why);
 /* Tells the kernel; false after a message. */
 bool filter_configure(void);
 bool filter_configure_who(void);
+bool filter_by_who(void);
 /* For records that no kernel has filtered. */
 void filter_replay(void);
 
+/* Whatever is asked for has been: is it less than all? */
+void filter_settle(void);
+extern bool filter_any;
 /* Is a packet one that is wanted, whosever it is? */
 bool filter_packet(const struct attributed *p);
 /* And is a user of it wanted, @img (may be NULL) by connection @cookie? */

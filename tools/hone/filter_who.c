@@ -291,6 +291,11 @@ void filter_changed(struct image *img, const struct naming *as,
 		img->to_follow = img->followed || matches_all(img, as);
 }
 
+bool filter_by_who(void)
+{
+	return bys || n_excluded;
+}
+
 bool filter_user(struct image *img, __u64 cookie)
 {
 	if (!filter_cookie(cookie))

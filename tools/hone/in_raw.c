@@ -117,24 +117,24 @@ static bool scan(struct replay *rp, struct input *in)
 		case DECODE_MORE:
 			more = channel_more(&c);
 			if (!more && !c.failed && bytes_len(&c.bytes))
-				unsound(rp, in, c.offset,
+				unsound(rp, in, channel_offset(&c),
 					"the file ends within a record");
 			continue;
 		default:
-			unsound(rp, in, c.offset, why);
+			unsound(rp, in, channel_offset(&c), why);
 			more = false;
 			continue;
 		}
 		capture_clock(&r);
 		p = find_part(rp, r.rec.cpu);
 		if (!p) {
-			unsound(rp, in, c.offset, "the file has too many CPUs");
+			unsound(rp, in, channel_offset(&c), "the file has too many CPUs");
 			break;
 		}
 		if (!p->to)
-			p->from = c.offset;
+			p->from = channel_offset(&c);
 		channel_drop(&c, r.rec.len);
-		p->to = c.offset;
+		p->to = channel_offset(&c);
 	}
 	more = !c.failed;
 	channel_close(&c);
@@ -282,7 +282,7 @@ static int replay_whole(struct input *in)
 	status = merged(merge(&c, 1, UINT64_MAX, in_order, NULL));
 	if (!status && !resolve_full() && bytes_len(&c.bytes)) {
 		msg("reading: %s: at byte %llu: the file ends within a record",
-		    in->name, c.offset);
+		    in->name, channel_offset(&c));
 		status = EXIT_STREAM;
 	}
 	channel_close(&c);

@@ -20,19 +20,25 @@ static void skip_others(struct channel *c)
 		at.p = bytes_start(&c->bytes);
 		at.left = bytes_len(&c->bytes);
 		if (!cursor_get(&at, &rec, sizeof(rec)) || rec.cpu == c->cpu ||
-		    rec.len < sizeof(rec) || rec.len > bytes_len(&c->bytes))
+		    rec.len < sizeof(rec) || rec.len % 8 ||
+		    rec.len > bytes_len(&c->bytes))
 			return;
 		channel_drop(c, rec.len);
 	}
 }
 
-/* What is there is no whole record. False after a message. */
-static __apart bool peek_more(struct head *h, enum decode_result res, const char *why)
+/* False if there is garbage, or reading fails, after a message. */
+static __apart bool peek(struct head *h)
 {
 	struct channel *c = h->c;
+	const char *why;
 
+	h->there = false;
 	for (;;) {
-		switch (res) {
+		if (c->in && !c->whole)
+			skip_others(c);
+		switch (decode(bytes_start(&c->bytes), bytes_len(&c->bytes),
+			       &h->r, &why)) {
 		case DECODE_OK:
 			h->there = true;
 			return true;
@@ -42,28 +48,10 @@ static __apart bool peek_more(struct head *h, enum decode_result res, const char
 			break;
 		default:
 			msg("reading: %s: at byte %llu: %s", c->name,
-			    c->offset, why);
+			    channel_offset(c), why);
 			return false;
 		}
-		if (c->in && !c->whole)
-			skip_others(c);
-		res = decode(bytes_start(&c->bytes), bytes_len(&c->bytes),
-			     &h->r, &why);
 	}
-}
-
-/* False if there is garbage, or reading fails, after a message. */
-static inline bool peek(struct head *h)
-{
-	struct channel *c = h->c;
-	enum decode_result res;
-	const char *why;
-
-	if (c->in && !c->whole)
-		skip_others(c);
-	res = decode(bytes_start(&c->bytes), bytes_len(&c->bytes), &h->r, &why);
-	h->there = res == DECODE_OK;
-	return h->there || peek_more(h, res, why);
 }
 
 /*
@@ -115,6 +103,28 @@ static inline void check_seq(struct channel *c, struct record *r)
 	check_gap(c, r);
 }
 
+/*
+ * Hands on what a channel has up to @until, as far as it has been read and is
+ * sound; for the rest there is peek(). False if @fn said so.
+ */
+static inline bool run(struct head *h, __u64 until, merge_fn fn, void *arg)
+{
+	struct channel *c = h->c;
+	const __u8 *p = bytes_start(&c->bytes);
+	const __u8 *end = p + bytes_len(&c->bytes);
+	bool all = !c->in || c->whole, more;
+	const char *why;
+
+	do {
+		check_seq(c, &h->r);
+		more = fn(&h->r, arg);
+		p += h->r.rec.len;
+		h->there = more && all && decode(p, end - p, &h->r, &why) == DECODE_OK;
+	} while (h->there && h->r.rec.time <= until);
+	channel_drop(c, bytes_len(&c->bytes) - (end - p));
+	return more;
+}
+
 static bool earlier(const struct head *a, const struct head *b)
 {
 	if (a->r.rec.time != b->r.rec.time)
@@ -148,6 +158,7 @@ __hot enum merge_result merge(struct channel *ch, int n, __u64 horizon,
 	struct head *first, *second;
 	static struct head *heads;
 	static int room;
+	__u64 until;
 	int i;
 
 	if (n > room) {
@@ -160,18 +171,16 @@ __hot enum merge_result merge(struct channel *ch, int n, __u64 horizon,
 			return ch[i].failed ? MERGE_FAILED : MERGE_BAD;
 	}
 	while ((first = first_two(heads, n, &second))) {
+		if (first->r.rec.time > horizon)
+			break;
 		/* Mostly the next record is of the same channel. */
-		do {
-			if (first->r.rec.time > horizon)
-				return MERGE_OK;
-			check_seq(first->c, &first->r);
-			if (!fn(&first->r, arg))
-				return MERGE_STOP;
-			channel_drop(first->c, first->r.rec.len);
-			if (!peek(first))
-				return first->c->failed ? MERGE_FAILED :
-							  MERGE_BAD;
-		} while (first->there && (!second || earlier(first, second)));
+		until = horizon;
+		if (second && second->r.rec.time <= horizon)
+			until = second->r.rec.time - (second < first);
+		if (!run(first, until, fn, arg))
+			return MERGE_STOP;
+		if (!first->there && !peek(first))
+			return first->c->failed ? MERGE_FAILED : MERGE_BAD;
 	}
 	return MERGE_OK;
 }

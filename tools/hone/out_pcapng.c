@@ -55,10 +55,10 @@ static bool write_idb(const struct capture *cap)
 
 	if (!b.p)
 		return false;
-	b.p = put16(b.p, pcapng.sll2 ? LINKTYPE_LINUX_SLL2 : LINKTYPE_RAW);
+	b.p = put16(b.p, pcapng.link_len ? LINKTYPE_LINUX_SLL2 : LINKTYPE_RAW);
 	b.p = put16(b.p, 0);
-	b.p = put32(b.p, pcapng.sll2 && cap->snaplen < HONE_SNAPLEN_MAX ?
-		    cap->snaplen + SLL2_LEN : cap->snaplen);
+	b.p = put32(b.p, cap->snaplen < HONE_SNAPLEN_MAX ?
+		    cap->snaplen + pcapng.link_len : cap->snaplen);
 	b.p = put_text(b.p, 2, "hone");
 	b.p = put_option(b.p, 9, &resolution, 1);
 	b.p = put32(b.p, 0);

@@ -1,20 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Outlet: events and packets whose process is known, on to the sinks. */
 #include "outlet.h"
-#include "filter.h"
-#include "resolve.h"
-
-bool outlet_packet(struct attributed *p)
-{
-	if (!p->wanted || !filter_packet(p)) {
-		resolved.filtered++;
-		return true;
-	}
-	if (!sink_packet(p))
-		return false;
-	resolved.packets++;
-	return true;
-}
 
 bool outlet_proc(struct image *img, const struct record *r)
 {

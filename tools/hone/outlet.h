@@ -6,10 +6,23 @@
 #ifndef HONE_OUTLET_H
 #define HONE_OUTLET_H
 
+#include "filter.h"
+#include "resolve.h"
 #include "sink.h"
 
 /* False if an output has failed. */
-bool outlet_packet(struct attributed *p);
+static inline bool outlet_packet(const struct attributed *p)
+{
+	if (filter_any && (!p->wanted || !filter_packet(p))) {
+		resolved.filtered++;
+		return true;
+	}
+	if (!sink_packet(p))
+		return false;
+	resolved.packets++;
+	return true;
+}
+
 bool outlet_proc(struct image *img, const struct record *r);
 bool outlet_sock(struct conn *c, const struct record *r);
 bool outlet_tally(const struct record *r);

@@ -121,7 +121,7 @@ struct pcapng {
 	bool comments;
 	enum process_info info;
 	bool usec;
-	bool sll2;			/* with a cooked link header */
+	__u32 link_len;			/* of a cooked header, SLL2_LEN, or 0 */
 	__u32 info_next;		/* index of the next process block */
 	__u32 file;			/* number of the file, from 1 */
 	__u64 start;			/* of the file, boot time */
@@ -132,10 +132,37 @@ struct pcapng {
 extern struct pcapng pcapng;
 
 /* A block with room for @len bytes in all; p is NULL if writing failed. */
-struct block block_begin(__u32 type, size_t len);
-bool block_end(struct block *b);
+static inline struct block block_begin(__u32 type, size_t len)
+{
+	struct block b;
+
+	b.start = writer_room(&pcapng.w, len);
+	b.p = b.start;
+	if (b.p)
+		b.p = put32(b.p, type) + 4;
+	return b;
+}
+
+static inline bool block_end(struct block *b)
+{
+	__u32 len = b->p - b->start + 4;
+
+	put32(b->start + 4, len);
+	put32(b->p, len);
+	writer_put(&pcapng.w, len);
+	return true;
+}
+
 /* Time of a block, in the file's units. */
-__u8 *put_time(__u8 *p, __u64 boot);
+static inline __u8 *put_time(__u8 *p, __u64 boot)
+{
+	__u64 t = boot + pcapng.cap.offset;
+
+	if (pcapng.usec)
+		t /= 1000;
+	p = put32(p, t >> 32);
+	return put32(p, t);
+}
 
 /* Ends the file and begins another; false if there is none, or it failed. */
 bool pcapng_rotate(__u64 time);

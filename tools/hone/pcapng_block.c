@@ -27,34 +27,3 @@ __u8 *put_text(__u8 *p, __u16 code, const char *s)
 		return p;
 	return put_option(p, code, s, len < STRING_MAX ? len : STRING_MAX);
 }
-
-struct block block_begin(__u32 type, size_t len)
-{
-	struct block b;
-
-	b.start = writer_room(&pcapng.w, len);
-	b.p = b.start;
-	if (b.p)
-		b.p = put32(b.p, type) + 4;
-	return b;
-}
-
-bool block_end(struct block *b)
-{
-	__u32 len = b->p - b->start + 4;
-
-	put32(b->start + 4, len);
-	put32(b->p, len);
-	writer_put(&pcapng.w, len);
-	return true;
-}
-
-__u8 *put_time(__u8 *p, __u64 boot)
-{
-	__u64 t = boot + pcapng.cap.offset;
-
-	if (pcapng.usec)
-		t /= 1000;
-	p = put32(p, t >> 32);
-	return put32(p, t);
-}

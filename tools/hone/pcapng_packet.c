@@ -24,6 +24,8 @@
 #define COMMENT_MAX	(208 + 12 * ALSO_MAX)
 /* And the other options. */
 #define TAIL_MAX	(COMMENT_MAX + 96)
+/* More they are not without comments. */
+#define TAIL_PIECE	64
 
 /* All that the options of a connection's packets depend on. */
 struct tail_key {
@@ -156,10 +158,16 @@ void pcapng_forget(struct conn *c)
 	c->tails = NULL;
 }
 
-static struct tail *remake_tail(const struct attributed *p,
-				const struct tail_key *key, int slot)
+static inline int tail_slot(const struct attributed *p)
+{
+	return (p->packet->rec.flags & HONE_F_PKT_OUT ? 2 : 0) +
+	       (p->quality == HONE_Q_EXACT);
+}
+
+static __apart struct tail *remake_tail(const struct attributed *p)
 {
 	struct tail_cache *cache = &no_conn;
+	int slot = tail_slot(p);
 	struct tail *t;
 
 	if (p->conn) {
@@ -173,32 +181,28 @@ static struct tail *remake_tail(const struct attributed *p,
 	t->key.generation = 0;
 	if (!make_tail(t, p))
 		return NULL;
-	t->key = *key;
-	/* What describes others is not in the key. */
-	if (p->n_more)
-		t->key.generation = 0;
+	t->key = (struct tail_key){
+		/* What describes others is not in the key. */
+		.generation = p->n_more ? 0 : table_generation,
+		.image = p->img ? p->img->version : 0,
+		.about = p->about,
+		.dev = p->dev,
+		.flags = p->packet->rec.flags & TAIL_FLAGS,
+	};
 	return t;
 }
 
 static inline struct tail *find_tail(const struct attributed *p)
 {
 	const struct tail_cache *cache = p->conn ? p->conn->tails : &no_conn;
-	struct tail_key key = {
-		.generation = table_generation,
-		.image = p->img ? p->img->version : 0,
-		.about = p->about,
-		.dev = p->dev,
-		.flags = p->packet->rec.flags & TAIL_FLAGS,
-	};
-	int slot = (key.flags & HONE_F_PKT_OUT ? 2 : 0) +
-		   (p->quality == HONE_Q_EXACT);
-	struct tail *t = cache ? cache->tail[slot] : NULL;
+	struct tail *t = cache ? cache->tail[tail_slot(p)] : NULL;
 
-	if (t && t->key.generation == key.generation &&
-	    t->key.image == key.image && t->key.about == key.about &&
-	    t->key.dev == key.dev && t->key.flags == key.flags && !p->n_more)
+	if (t && t->key.generation == table_generation &&
+	    t->key.image == (p->img ? p->img->version : 0) &&
+	    t->key.about == p->about && t->key.dev == p->dev &&
+	    t->key.flags == (p->packet->rec.flags & TAIL_FLAGS) && !p->n_more)
 		return t;
-	return remake_tail(p, &key, slot);
+	return remake_tail(p);
 }
 
 /* To all, to several, to us or from us: as the address says. */
@@ -229,17 +233,22 @@ static __u8 *put_sll2(__u8 *to, const struct attributed *p)
 	return to + SLL2_LEN;
 }
 
+static __apart bool rotate(const struct attributed *p)
+{
+	return !rotation.path || !pcapng.packets ||
+	       !rotate_due(pcapng.w.written + pcapng.w.used,
+			   p->time + pcapng.cap.offset) ||
+	       pcapng_rotate(p->time);
+}
+
 bool pcapng_packet(const struct attributed *p)
 {
-	__u32 len = p->packet->cap_len, link = pcapng.sll2 ? SLL2_LEN : 0;
-	__u32 wire = p->packet->wire_len > len ? p->packet->wire_len : len;
+	__u32 len = p->packet->cap_len, wire = p->packet->wire_len;
+	__u32 link = pcapng.link_len;
+	const struct tail *t;
 	struct block b;
-	struct tail *t;
 
-	if (rotation.path && pcapng.packets &&
-	    rotate_due(pcapng.w.written + pcapng.w.used,
-		       p->time + pcapng.cap.offset) &&
-	    !pcapng_rotate(p->time))
+	if (rotate_may() && !rotate(p))
 		return false;
 	t = find_tail(p);
 	if (!t)
@@ -250,13 +259,16 @@ bool pcapng_packet(const struct attributed *p)
 	b.p = put32(b.p, 0);
 	b.p = put_time(b.p, p->time);
 	b.p = put32(b.p, link + len);
-	b.p = put32(b.p, link + wire);
+	b.p = put32(b.p, link + (wire > len ? wire : len));
 	if (link)
 		b.p = put_sll2(b.p, p);
 	b.p = put_padded(b.p, p->data, len);
 	if (p->lost)
 		b.p = put_option64(b.p, OPT_EPB_DROP, p->lost);
-	memcpy(b.p, t->bytes, t->len);
+	/* In whole pieces: there is room, and mostly no call. */
+	memcpy(b.p, t->bytes, TAIL_PIECE);
+	if (t->len > TAIL_PIECE)
+		memcpy(b.p, t->bytes, t->len);
 	b.p += t->len;
 	pcapng.packets++;
 	return block_end(&b);

@@ -40,12 +40,20 @@ struct held {
 
 /*
  * Positions grow forever; an entry keeps its own. One that is new may go out,
- * and is nobody's. Valid until the next push.
+ * and is nobody's. Valid until the next one.
+ *
+ * A packet is in the queue only when it has been added; if it need not wait,
+ * and is not behind others, it passes by, and is never copied.
  */
+struct held *queue_new(const struct record *r, __u64 time);
+void queue_add(struct held *h, const struct record *r);
+void queue_pass(const struct held *h);
+/* One that is added at once. */
 struct held *queue_push(const struct record *r, __u64 time);
 /* The entry at @pos, or NULL if it has gone out. Valid until a push. */
 struct held *queue_at(__u64 pos);
 struct held *queue_first(void);
+bool queue_empty(void);
 __u64 queue_first_pos(void);
 void queue_pop(void);
 size_t queue_bytes(void);

@@ -50,7 +50,7 @@ void resolve_result(struct result *res, __u64 end)
 	res->kind[HONE_KIND_PACKET].filtered = resolved.filtered;
 }
 
-static void count_lost(int kind, __u64 n)
+static __apart void count_lost(int kind, __u64 n)
 {
 	resolved.lost[kind] += n;
 	if (kind == HONE_KIND_PACKET)
@@ -83,7 +83,7 @@ static void take_proc(const struct record *r, __u64 time)
 	push_event(r, time, name != before ? name : 0);
 }
 
-static void take_event(const struct record *r, __u64 time)
+static __apart void take_event(const struct record *r, __u64 time)
 {
 	switch (r->rec.type) {
 	case HONE_REC_SUBBUF:
@@ -113,36 +113,6 @@ static void take_event(const struct record *r, __u64 time)
 	}
 }
 
-static void take(const struct record *r, __u64 time)
-{
-	switch (r->rec.type) {
-	case HONE_REC_PACKET:
-		resolved.seen[HONE_KIND_PACKET]++;
-		attribute_packet(r, time, lost_packets);
-		lost_packets = 0;
-		return;
-	case HONE_REC_DELIVER:
-		attribute_deliver(r);
-		break;
-	case HONE_REC_CONSUME:
-		attribute_consume(r, time);
-		break;
-	case HONE_REC_TCP_READ:
-		attribute_read(r, time);
-		break;
-	case HONE_REC_TCP_WRITE:
-		attribute_write(r);
-		break;
-	case HONE_REC_MPTCP_MAP:
-		attribute_map(r);
-		break;
-	default:
-		take_event(r, time);
-		return;
-	}
-	resolved.seen[HONE_KIND_ACTOR]++;
-}
-
 bool resolve_snapshot(const struct record *r, void *arg)
 {
 	(void)arg;
@@ -160,22 +130,6 @@ bool resolve_snapshot(const struct record *r, void *arg)
 		resolved.snap_end = r->rec.time;
 		break;
 	}
-	return true;
-}
-
-bool resolve_record(const struct record *r, void *arg)
-{
-	(void)arg;
-	if (!resolved.first)
-		resolved.first = r->rec.time;
-	/* A stream that breaks its word is not to break the output's. */
-	if (r->rec.time > resolved.last)
-		resolved.last = r->rec.time;
-	if (!resolve_flush(resolved.last))
-		return false;
-	if (r->missing)
-		count_lost(HONE_KIND_PACKET, r->missing);
-	take(r, resolved.last);
 	return true;
 }
 
@@ -222,24 +176,32 @@ static bool users_wanted(const struct attributed *p, const struct held *h)
 	return false;
 }
 
-static bool out_packet(struct held *h)
+static inline void find_dev(struct attributed *p)
 {
-	const struct netdev *dev;
-	struct attributed p;
-	bool ok;
+	const struct netdev *dev = netdev_find(p->packet->netns,
+					       p->packet->ifindex);
 
-	p.packet = (const struct hone_packet *)held_record(h);
+	p->dev = dev ? dev->name : NULL;
+	p->netns = netns_of(p->packet, dev);
+	p->dev_type = dev ? dev->type : DEV_UNKNOWN;
+}
+
+static inline __inlined bool out_packet(struct held *h,
+				 const struct hone_packet *packet,
+				 struct conn *c)
+{
+	struct attributed p;
+	bool swap, ok;
+
+	p.packet = packet;
 	p.time = h->time;
-	p.data = held_record(h) + sizeof(*p.packet);
+	p.data = packet->data;
 	p.img = image_find(h->user.id);
-	p.conn = conn_find(h->cookie);
+	p.conn = c;
 	p.tid = h->user.tid;
 	p.quality = h->quality;
 	p.made = h->made;
-	dev = netdev_find(p.packet->netns, p.packet->ifindex);
-	p.dev = dev ? dev->name : NULL;
-	p.netns = netns_of(p.packet, dev);
-	p.dev_type = dev ? dev->type : DEV_UNKNOWN;
+	find_dev(&p);
 	p.lost = h->lost;
 	p.n_more = 0;
 	p.gone = false;
@@ -261,13 +223,38 @@ static bool out_packet(struct held *h)
 	if (h->more)
 		name_receivers(&p, h->more);
 	/* Who has read it may have got its name since it came. */
-	if (p.img && h->name)
+	swap = p.img && h->name > p.img->nth;
+	if (swap)
 		image_swap_name(p.img, h->name);
-	p.wanted = users_wanted(&p, h);
+	p.wanted = !filter_any || users_wanted(&p, h);
 	ok = outlet_packet(&p);
-	if (p.img && h->name)
+	if (swap)
 		image_swap_name(p.img, h->name);
 	return ok;
+}
+
+/* As out_packet(), of one that says for certain whose it is, and never waited. */
+static inline bool out_sure(const struct record *r, struct image *img,
+			    struct conn *c, __u64 time)
+{
+	struct attributed p;
+
+	p.packet = r->packet;
+	p.time = time;
+	p.data = r->packet->data;
+	p.img = img;
+	p.conn = c;
+	p.about = 0;
+	p.tid = r->packet->tid;
+	p.quality = HONE_Q_EXACT;
+	p.gone = img->ended && img->ended < time;
+	find_dev(&p);
+	p.lost = lost_packets;
+	p.n_more = 0;
+	p.wanted = !filter_any || filter_user(img, r->packet->cookie);
+	img->used = time;
+	lost_packets = 0;
+	return outlet_packet(&p);
 }
 
 /* A process has read a packet that went out before, without it. */
@@ -314,8 +301,10 @@ static bool out_first(struct held *h)
 	struct hone_rec rec;
 
 	memcpy(&rec, held_record(h), sizeof(rec));
-	return rec.type == HONE_REC_PACKET && !h->late ? out_packet(h) :
-							 out_event(h);
+	if (rec.type != HONE_REC_PACKET || h->late)
+		return out_event(h);
+	return out_packet(h, (const struct hone_packet *)held_record(h),
+			  conn_find(h->cookie));
 }
 
 /* May it go out, by now at the latest? */
@@ -336,12 +325,13 @@ static bool ready(struct held *h, __u64 now)
 	return true;
 }
 
-bool resolve_flush(__u64 now)
+/* What may go out, of what has waited. False if an output has failed. */
+static __apart bool let_out(__u64 now)
 {
 	struct held *h;
 	bool ok;
 
-	while (begun && (h = queue_first())) {
+	while ((h = queue_first())) {
 		if (resolve_full())
 			return false;
 		if (h->state != HELD_DONE || h->not_before) {
@@ -353,15 +343,122 @@ bool resolve_flush(__u64 now)
 		if (!ok)
 			return false;
 	}
-	/*
-	 * At the end there is no later to keep anything for; and before the
-	 * beginning nothing of what is referred to has gone out.
-	 */
-	if (begun && now != UINT64_MAX && now >= expiry) {
-		table_expire(now);
-		expiry = now + EXPIRY_NS;
-	}
+	return true;
+}
+
+/*
+ * What is to be done now and then. At the end there is no later to keep
+ * anything for; and before the beginning nothing of what is referred to has
+ * gone out.
+ */
+static __apart void expire(__u64 now)
+{
+	if (!resolved.first)
+		resolved.first = now;
+	if (!begun || now == UINT64_MAX)
+		return;
+	table_expire(now);
+	expiry = now + EXPIRY_NS;
+}
+
+/* Is there more to say of the first in the queue, and room for others? */
+static inline bool first_waits(__u64 now)
+{
+	const struct held *h = queue_first();
+
+	return (h->not_before > now ||
+		(h->state == HELD_READER && now - h->time <= resolve_window)) &&
+	       queue_bytes() <= resolve_bytes;
+}
+
+static inline bool flush(__u64 now)
+{
+	if (!queue_empty() && begun && !first_waits(now) && !let_out(now))
+		return false;
+	if (now >= expiry)
+		expire(now);
 	return !resolve_full();
+}
+
+bool resolve_flush(__u64 now)
+{
+	return flush(now);
+}
+
+/* One that need not wait goes out at once. */
+static __apart bool take_packet(const struct record *r, __u64 time)
+{
+	bool free = begun && queue_empty(), ok = true;
+	struct image *img = free ? attribute_sure(r) : NULL;
+	struct conn *c;
+	struct held *h;
+
+	resolved.seen[HONE_KIND_PACKET]++;
+	if (img) {
+		c = attribute_passed(r);
+		ok = out_sure(r, img, c, time);
+	} else {
+		h = queue_new(r, time);
+		c = attribute_packet(h, r);
+		h->lost = lost_packets;
+		lost_packets = 0;
+		if (free && h->state == HELD_DONE && !h->not_before) {
+			queue_pass(h);
+			ok = out_packet(h, r->packet, c);
+		} else {
+			queue_add(h, r);
+		}
+	}
+	if (r->rec.flags & HONE_F_PKT_TAKEN)
+		attribute_taken(r, c, time);
+	return ok;
+}
+
+static __apart bool take_other(const struct record *r, __u64 time)
+{
+	if (r->rec.type < HONE_REC_TCP_WRITE ||
+	    r->rec.type > HONE_REC_MPTCP_MAP) {
+		take_event(r, time);
+		return true;
+	}
+	resolved.seen[HONE_KIND_ACTOR]++;
+	switch (r->rec.type) {
+	case HONE_REC_DELIVER:
+		attribute_deliver(r);
+		break;
+	case HONE_REC_CONSUME:
+		attribute_consume(r, time);
+		break;
+	case HONE_REC_TCP_READ:
+		attribute_read(r, time);
+		break;
+	case HONE_REC_TCP_WRITE:
+		attribute_write(r);
+		break;
+	case HONE_REC_MPTCP_MAP:
+		attribute_map(r);
+		break;
+	}
+	return true;
+}
+
+bool resolve_record(const struct record *r, void *arg)
+{
+	__u64 now = r->rec.time;
+
+	(void)arg;
+	/* A stream that breaks its word is not to break the output's. */
+	if (now > resolved.last)
+		resolved.last = now;
+	else
+		now = resolved.last;
+	if (!flush(now))
+		return false;
+	if (r->missing)
+		count_lost(HONE_KIND_PACKET, r->missing);
+	if (r->rec.type == HONE_REC_PACKET)
+		return take_packet(r, now);
+	return take_other(r, now);
 }
 
 /* What begins later has a record of its own in the queue. */
@@ -381,6 +478,7 @@ bool resolve_begin(const struct capture *cap)
 	if (begun)
 		return true;
 	begun = true;
+	filter_settle();
 	return sink_head(cap) && image_each(tell_image) &&
 	       conn_each(tell_conn);
 }

@@ -4,7 +4,6 @@
 #include "msg.h"
 
 #include <spawn.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 
 struct rotation rotation;
 
-static atomic_int soon;
 static __u64 begun;		/* when the file's time began */
 static __u32 count;		/* of files so far */
 static __u32 number;		/* of the file among those of a name */
@@ -21,7 +19,7 @@ static char *stem;		/* its name, but for the number */
 
 void rotate_soon(void)
 {
-	soon = 1;
+	rotation.soon = 1;
 }
 
 bool rotate_by_time(void)
@@ -79,12 +77,12 @@ void rotate_from(__u32 n)
 
 bool rotate_wanted(void)
 {
-	return soon;
+	return rotation.soon;
 }
 
 bool rotate_due(__u64 bytes, __u64 real)
 {
-	if (soon)
+	if (rotation.soon)
 		return true;
 	return (rotation.bytes && bytes > rotation.bytes) ||
 	       (rotation.ns && real >= begun + rotation.ns);
@@ -94,7 +92,7 @@ char *rotate_next(__u64 real)
 {
 	char *s;
 
-	soon = 0;
+	rotation.soon = 0;
 	count++;
 	number++;
 	if (rotation.files && !rotation.bytes && count >= rotation.files)

@@ -3,6 +3,7 @@
 #ifndef HONE_ROTATE_H
 #define HONE_ROTATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <linux/types.h>
 
@@ -12,6 +13,7 @@ struct rotation {
 	__u64 ns;			/* 0: however long */
 	__u32 files;			/* 0: as many as it takes */
 	const char *command;		/* for each file that is complete */
+	atomic_int soon;		/* by a signal */
 };
 
 extern struct rotation rotation;
@@ -28,6 +30,13 @@ bool rotate_by_time(void);
 char *rotate_first(__u64 real);
 /* The files have names as if @n of them were there already. */
 void rotate_from(__u32 n);
+/* May a file end before the capture? Mostly not. */
+static inline bool rotate_may(void)
+{
+	return rotation.bytes | rotation.ns |
+	       atomic_load_explicit(&rotation.soon, memory_order_relaxed);
+}
+
 /* Is the file at its end, with @bytes in it and more to come at @real? */
 bool rotate_due(__u64 bytes, __u64 real);
 /*

@@ -6,10 +6,20 @@ bool sink_each;
 
 static const struct sink *sinks[8];
 static int n_sinks;
+static bool take_nothing(const struct attributed *p)
+{
+	(void)p;
+	return true;
+}
+
+bool (*sink_takers[8])(const struct attributed *p) = { take_nothing };
+int sink_n_takers;
 
 void sink_add(const struct sink *s)
 {
 	sinks[n_sinks++] = s;
+	if (s->packet)
+		sink_takers[sink_n_takers++] = s->packet;
 }
 
 /* Others that are known at the same moment may go out with it. */
@@ -48,17 +58,6 @@ bool sink_sock(struct conn *c, const struct record *r)
 
 	for (i = 0; i < n_sinks; i++)
 		if (sinks[i]->sock && !sinks[i]->sock(c, r))
-			ok = false;
-	return written(ok);
-}
-
-bool sink_packet(const struct attributed *p)
-{
-	bool ok = true;
-	int i;
-
-	for (i = 0; i < n_sinks; i++)
-		if (sinks[i]->packet && !sinks[i]->packet(p))
 			ok = false;
 	return written(ok);
 }

@@ -92,10 +92,24 @@ void sink_add(const struct sink *s);
 bool sink_head(const struct capture *cap);
 bool sink_proc(struct image *img, const struct record *r);
 bool sink_sock(struct conn *c, const struct record *r);
-bool sink_packet(const struct attributed *p);
 bool sink_late(const struct late *l);
 bool sink_tally(struct image *img, const struct record *r);
 bool sink_tail(const struct result *res);
 bool sink_flush(void);
+
+/* Of those that take packets, which are most of what there is. */
+extern bool (*sink_takers[8])(const struct attributed *p);
+extern int sink_n_takers;
+
+static inline bool sink_packet(const struct attributed *p)
+{
+	bool ok = sink_takers[0](p);
+	int i;
+
+	/* One output's failure keeps nothing from the others. */
+	for (i = 1; i < sink_n_takers; i++)
+		ok &= sink_takers[i](p);
+	return (!sink_each || sink_flush()) && ok;
+}
 
 #endif

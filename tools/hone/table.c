@@ -12,9 +12,13 @@
 /* TIME_WAIT lasts a minute; what ended longer ago is not referred to. */
 #define KEEP_NS		(150ULL * 1000000000)
 
+/* A few processes and connections at a time are most of what goes on. */
+#define NEAR		16
+
 struct table {
 	void **slot;
 	size_t n, mask;
+	struct entry *near[NEAR];	/* that were found: mostly the next, too */
 };
 
 static struct table images, conns;
@@ -35,7 +39,7 @@ struct entry {
 	struct entry *next;
 };
 
-static void *table_find(const struct table *t, __u64 key)
+static __apart void *table_look(struct table *t, __u64 key)
 {
 	struct entry *e;
 
@@ -43,8 +47,17 @@ static void *table_find(const struct table *t, __u64 key)
 		return NULL;
 	for (e = t->slot[hash(key) & t->mask]; e; e = e->next)
 		if (e->key == key)
-			return e;
-	return NULL;
+			break;
+	if (e)
+		t->near[key % NEAR] = e;
+	return e;
+}
+
+static inline void *table_find(struct table *t, __u64 key)
+{
+	struct entry *e = t->near[key % NEAR];
+
+	return e && e->key == key ? e : table_look(t, key);
 }
 
 static void table_grow(struct table *t)
@@ -64,6 +77,7 @@ static void table_grow(struct table *t)
 		}
 	}
 	free(t->slot);
+	memcpy(new.near, t->near, sizeof(new.near));
 	*t = new;
 }
 
@@ -86,6 +100,8 @@ static void table_del(struct table *t, void *entry)
 {
 	struct entry *e = entry, **p;
 
+	if (t->near[e->key % NEAR] == e)
+		t->near[e->key % NEAR] = NULL;
 	for (p = (struct entry **)&t->slot[hash(e->key) & t->mask]; *p;
 	     p = &(*p)->next) {
 		if (*p == e) {
@@ -387,18 +403,15 @@ struct conn *conn_get(__u64 cookie, __u64 now)
 	return c;
 }
 
-void conn_set_user(struct user *user, const struct user *to, __u64 now)
+void conn_change_user(struct user *user, const struct user *to, __u64 now)
 {
-	struct image *img;
+	struct image *img = image_find(user->id);
 
-	if (user->id != to->id) {
-		img = image_find(user->id);
-		if (img)
-			img->refs--;
-		img = image_get(to->id, to->tgid, now);
-		if (img)
-			img->refs++;
-	}
+	if (img)
+		img->refs--;
+	img = image_get(to->id, to->tgid, now);
+	if (img)
+		img->refs++;
 	*user = *to;
 }
 

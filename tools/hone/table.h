@@ -152,8 +152,17 @@ struct conn *conn_find(__u64 cookie);
 /* As conn_find(), but makes one of which no record has told. */
 struct conn *conn_get(__u64 cookie, __u64 now);
 struct conn *conn_of_record(const struct record *r);
+void conn_change_user(struct user *user, const struct user *to, __u64 now);
 /* Sets one of a connection's users; the image stays as long. */
-void conn_set_user(struct user *user, const struct user *to, __u64 now);
+static inline void conn_set_user(struct user *user, const struct user *to,
+				 __u64 now)
+{
+	if (user->id == to->id)
+		*user = *to;
+	else
+		conn_change_user(user, to, now);
+}
+
 /* Gives back an output's own notes of a connection, if there are any. */
 extern void (*conn_forget)(struct conn *c);
 bool conn_each(bool (*fn)(struct conn *c));

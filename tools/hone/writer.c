@@ -154,7 +154,7 @@ bool writer_flush(struct writer *w)
 	return true;
 }
 
-__u8 *writer_room(struct writer *w, size_t len)
+__u8 *writer_make_room(struct writer *w, size_t len)
 {
 	if (w->size - w->used < len && !writer_flush(w))
 		return NULL;

@@ -36,8 +36,15 @@ void output_release(int fd);
 
 /* @path "-" is standard output. False after a message. */
 bool writer_open(struct writer *w, const char *path, writer_whole whole);
+__u8 *writer_make_room(struct writer *w, size_t len);
 /* Room for a block of up to @len bytes, or NULL if writing has failed. */
-__u8 *writer_room(struct writer *w, size_t len);
+static inline __u8 *writer_room(struct writer *w, size_t len)
+{
+	if (w->size - w->used >= len && !w->failed)
+		return w->buf + w->used;
+	return writer_make_room(w, len);
+}
+
 /* Hands all that is complete to the kernel. */
 bool writer_flush(struct writer *w);
 bool writer_close(struct writer *w);

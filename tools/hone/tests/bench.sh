@@ -32,10 +32,13 @@ per_record()
 }
 
 "$obj/hone-mkstream" 200000 64 100 >"$tmp/small"
+"$obj/hone-mkstream" 200000 64 0 >"$tmp/trips"
 if command -v valgrind >/dev/null; then
 	echo "Hone layer alone: $(per_record "$tmp/small" --no-comment \
 		--process-info=none)"
 	echo "all layers:       $(per_record "$tmp/small")"
+	echo "UDP, taken at once: $(per_record "$tmp/trips" --no-comment \
+		--process-info=none)"
 else
 	echo "instructions: valgrind is not installed"
 fi

@@ -3,7 +3,8 @@
  * A long stream, as --record writes it, to measure the reader by.
  *   hone-mkstream PACKETS BYTES EVERY
  * writes to standard output about PACKETS packets with BYTES bytes of payload;
- * after EVERY of them a process begins, talks, and one before it ends.
+ * after EVERY of them a process begins, talks, and one before it ends. With
+ * EVERY 0 there are two processes only, which send each other datagrams.
  */
 #include "mkrec.h"
 
@@ -118,6 +119,37 @@ static void one_process(unsigned long n)
 	udp_out(&s, t, t, payload);
 }
 
+/* To the server and back; each is taken at once, and its record says so. */
+static void half_a_round_trip(unsigned long n)
+{
+	static const struct task client = {
+		.id = 2, .pid = 2, .ppid = 1, .parent_id = 1, .comm = "client",
+	};
+	static struct sock asker;
+	const struct sock *from = &asker, *to = &dns;
+	const struct task *sender = &client, *receiver = &server;
+
+	if (!n) {
+		asker = dns;
+		asker.cookie = 1001;
+		asker.saddr = dns.daddr;
+		asker.daddr = dns.saddr;
+		asker.sport = dns.dport;
+		asker.dport = dns.sport;
+		proc(HONE_PROC_FORK, &client);
+		sock(HONE_SOCK_OPEN, &asker, &client, &client);
+	}
+	if (n % 2) {
+		from = &dns;
+		to = &asker;
+		sender = &server;
+		receiver = &client;
+	}
+	udp_out(from, sender, sender, payload);
+	taken(to, receiver, receiver, n);
+	udp_in(to, payload);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long packets, bytes, every, n;
@@ -129,7 +161,7 @@ int main(int argc, char **argv)
 	packets = strtoul(argv[1], NULL, 10);
 	bytes = strtoul(argv[2], NULL, 10);
 	every = strtoul(argv[3], NULL, 10);
-	if (bytes >= sizeof(payload) || !every)
+	if (bytes >= sizeof(payload))
 		return 2;
 	memset(payload, 'x', bytes);
 	begin();
@@ -138,8 +170,11 @@ int main(int argc, char **argv)
 		at(10 + n * 10);
 		if (!(n % 4096))
 			subbuf();
-		one_packet(n);
-		if (n % every == every - 1)
+		if (every)
+			one_packet(n);
+		else if (n % 2)
+			half_a_round_trip(n / 2);
+		if (every && n % every == every - 1)
 			one_process(n / every);
 	}
 	end_file();
