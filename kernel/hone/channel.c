@@ -186,6 +186,32 @@ static void hone_put_lost(struct hone_cpu *c, struct rchan_buf *b, u64 now)
 	WRITE_ONCE(b->offset, b->offset + sizeof(*rec));
 }
 
+/* Frozen, behind a gap, or the sub-buffer is full. */
+static noinline void *hone_reserve_slow(struct hone_stream *s,
+					enum hone_kind kind, u32 len, u64 now)
+{
+	struct hone_chan *ch = s->of[kind];
+	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
+	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
+	u32 limit = kind == HONE_KIND_PACKET ? c->limit : b->chan->subbuf_size;
+	u32 need = len;
+
+	if (c->gap.open)
+		need += sizeof(struct hone_lost);
+	c->now = now;
+	/* As in hone_reserve(): it may have thawed since. */
+	if (smp_load_acquire(&s->frozen) ||
+	    (b->offset + need > limit && !hone_make_room(c, b, kind, need))) {
+		hone_lose(c, kind, len, now);
+		return NULL;
+	}
+	if (c->gap.open)
+		hone_put_lost(c, b, now);
+	/* A sub-buffer that begins with it has told its number. */
+	c->seq++;
+	return b->data + b->offset;
+}
+
 /**
  * hone_reserve - room for a record on this CPU
  * @s: the stream
@@ -206,29 +232,15 @@ void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
 	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
 	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
 	u32 limit = kind == HONE_KIND_PACKET ? c->limit : b->chan->subbuf_size;
-	u32 need = len;
 
 	c->count[kind].seen++;
 	/*
 	 * Pairs with hone_stream_thaw(), behind which evict is settled, and
 	 * with synchronize_rcu() in hone_stream_freeze().
 	 */
-	if (unlikely(smp_load_acquire(&s->frozen))) {
-		hone_lose(c, kind, len, now);
-		return NULL;
-	}
-	if (unlikely(c->gap.open))
-		need += sizeof(struct hone_lost);
-	if (unlikely(b->offset + need > limit)) {
-		c->now = now;
-		if (!hone_make_room(c, b, kind, need)) {
-			hone_lose(c, kind, len, now);
-			return NULL;
-		}
-	}
-	if (unlikely(c->gap.open))
-		hone_put_lost(c, b, now);
-	/* A sub-buffer that begins with it has told its number. */
+	if (unlikely(smp_load_acquire(&s->frozen) || c->gap.open ||
+		     b->offset + len > limit))
+		return hone_reserve_slow(s, kind, len, now);
 	c->seq++;
 	return b->data + b->offset;
 }

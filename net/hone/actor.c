@@ -59,16 +59,16 @@ bool hone_sk_writer_changed(struct hone_sk *h, u64 key)
  * @key: hone_actor_key() of who has read
  * @start: where the first read began, if no read of the socket is known
  * @copied: up to where the stream has been read now
- * @read: the bytes to tell of
+ * @t: the bytes to tell of
  *
  * Each read is told, so that what is not told of has not been read: bytes
  * that lie in the queue may still be read by another task.
  *
  * Context: socket lock held.
- * Return: true if @read is to be told.
+ * Return: true if @t is to be told.
  */
 bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
-		  struct hone_read *read)
+		  struct hone_taken *t)
 {
 	u8 run = READ_ONCE(hone_run);
 	u32 from = h->rx_known == run ? h->rx_seq : start;
@@ -80,39 +80,55 @@ bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
 	WRITE_ONCE(h->rx_known, run);
 	hone_sk_mark_shared(h, h->rx, key);
 	h->rx = key;
-	read->from = from;
-	read->to = copied;
+	*t = (struct hone_taken){
+		.type	= HONE_REC_TCP_READ,
+		.from	= from,
+		.to	= copied,
+	};
 	return true;
 }
 
-static void hone_actor_init(struct hone_actor *a, u16 type, u64 cookie,
-			    const struct task_struct *task)
+static __always_inline struct hone_actor
+hone_actor_of(u16 type, u64 cookie, const struct task_struct *task)
 {
-	memset(a, 0, sizeof(*a));
-	a->rec.len = sizeof(*a);
-	a->rec.type = type;
-	a->cookie = cookie;
-	if (task) {
-		a->id = READ_ONCE(task->signal->hone_id);
-		a->tgid = task->tgid;
-		a->tid = task->pid;
-	} else {
-		a->rec.flags = HONE_F_ACTOR_KERNEL;
-	}
+	return (struct hone_actor){
+		.rec.len	= sizeof(struct hone_actor),
+		.rec.type	= type,
+		.rec.flags	= task ? 0 : HONE_F_ACTOR_KERNEL,
+		.cookie		= cookie,
+		.id		= task ? READ_ONCE(task->signal->hone_id) : 0,
+		.tgid		= task ? task->tgid : 0,
+		.tid		= task ? task->pid : 0,
+	};
+}
+
+/* Out of line: the record is not to be on the stack of who needs none. */
+static noinline void hone_write_taken(struct hone_stream *s, struct sock *sk,
+				      const struct task_struct *task,
+				      const struct hone_taken *t)
+{
+	struct hone_actor a = hone_actor_of(t->type, hone_sk_cookie(sk), task);
+
+	a.rec.flags |= t->flags;
+	a.key = t->key;
+	a.from = t->from;
+	a.to = t->to;
+	hone_write(s, &a.rec, HONE_KIND_ACTOR, hone_sk_sessions(sk),
+		   ktime_get_boottime_ns());
 }
 
 /* Mostly the packet's record was the last, and can say it itself. */
-static void hone_emit_taken(const struct hone_actor *a, const struct sock *sk)
+static void hone_emit_taken(struct sock *sk, const struct task_struct *task,
+			    const struct hone_taken *t)
 {
-	u8 sessions = hone_sk_sessions(sk);
+	u64 cookie = hone_sk_cookie(sk);
 	struct hone_stream *s;
 	unsigned long flags;
 
 	local_irq_save(flags);
 	hone_for_each_stream(s)
-		if (!hone_packet_taken(s, a))
-			hone_write(s, &a->rec, HONE_KIND_ACTOR, sessions,
-				   ktime_get_boottime_ns());
+		if (!task || !hone_packet_taken(s, cookie, task, t))
+			hone_write_taken(s, sk, task, t);
 	local_irq_restore(flags);
 }
 
@@ -127,7 +143,7 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 	hone_sk_use(sk, task);
 	if (!hone_wants(HONE_KIND_ACTOR))
 		return;
-	hone_actor_init(&a, HONE_REC_TCP_WRITE, hone_sk_cookie(sk), task);
+	a = hone_actor_of(HONE_REC_TCP_WRITE, hone_sk_cookie(sk), task);
 	a.from = seq;
 	hone_emit(&a.rec, HONE_KIND_ACTOR);
 }
@@ -151,7 +167,7 @@ static void probe_mptcp_read(void *data, struct sock *sk, u64 seq, u32 len)
 	hone_sk_mark_shared(&sk->sk_hone, sk->sk_hone.rx, hone_actor_key(task));
 	sk->sk_hone.rx = hone_actor_key(task);
 	hone_sk_use(sk, task);
-	hone_actor_init(&a, HONE_REC_TCP_READ, hone_sk_cookie(sk), task);
+	a = hone_actor_of(HONE_REC_TCP_READ, hone_sk_cookie(sk), task);
 	a.from = seq;
 	a.to = seq + len;
 	hone_emit(&a.rec, HONE_KIND_ACTOR);
@@ -191,23 +207,18 @@ static void probe_tcp_read(void *data, struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	struct task_struct *task = hone_actor();
-	struct hone_actor a;
-	struct hone_read r;
+	struct hone_taken t;
 
 	/* The next read by a task covers what a parser in softirq takes. */
 	if (!task)
 		return;
 	hone_sk_touch(sk);
 	if (!hone_sk_read(&sk->sk_hone, hone_actor_key(task),
-			  tp->rcvq_space.seq, tp->copied_seq, &r))
+			  tp->rcvq_space.seq, tp->copied_seq, &t))
 		return;
 	hone_sk_use(sk, task);
-	if (!hone_wants(HONE_KIND_ACTOR))
-		return;
-	hone_actor_init(&a, HONE_REC_TCP_READ, hone_sk_cookie(sk), task);
-	a.from = r.from;
-	a.to = r.to;
-	hone_emit_taken(&a, sk);
+	if (hone_wants(HONE_KIND_ACTOR))
+		hone_emit_taken(sk, task, &t);
 }
 
 static void hone_write_deliver(struct hone_stream *s, struct sock *sk, u32 pkt,
@@ -291,7 +302,7 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 	const struct task_struct *task = in_task() ? current : NULL;
 	struct hone_sk *h = &sk->sk_hone;
 	u64 key = hone_actor_key(task);
-	struct hone_actor a;
+	struct hone_taken t;
 
 	if (!hone_sk_wanted(sk))
 		return;
@@ -301,14 +312,16 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 		__hone_count_taken(sk, skb, task);
 	if (!hone_wants(HONE_KIND_ACTOR))
 		return;
-	hone_actor_init(&a, HONE_REC_CONSUME, hone_sk_cookie(sk), task);
-	a.key = hone_skb_key(skb);
+	t = (struct hone_taken){
+		.type	= HONE_REC_CONSUME,
+		.key	= hone_skb_key(skb),
+	};
 	if (h->rx != key) {
 		hone_sk_mark_shared(h, h->rx, key);
 		h->rx = key;
-		a.rec.flags |= HONE_F_ACTOR_CHANGED;
+		t.flags = HONE_F_ACTOR_CHANGED;
 	}
-	hone_emit_taken(&a, sk);
+	hone_emit_taken(sk, task, &t);
 }
 
 static const struct hone_probe hone_actor_probes[] = {

@@ -67,7 +67,7 @@ static void test_reader(struct kunit *test)
 	const struct read_case *c = test->param_value;
 	struct hone_sk h = { };
 	const struct read_step *s;
-	struct hone_read r;
+	struct hone_taken r;
 
 	for (s = c->steps; s->key; s++) {
 		KUNIT_ASSERT_EQ(test, hone_sk_read(&h, s->key, c->start,
@@ -83,7 +83,7 @@ static void test_reader(struct kunit *test)
 static void test_reader_of_another_run(struct kunit *test)
 {
 	struct hone_sk h = { .rx_seq = 100, .rx_known = hone_run + 1 };
-	struct hone_read r;
+	struct hone_taken r;
 
 	KUNIT_EXPECT_TRUE(test, hone_sk_read(&h, A, 200, 300, &r));
 	KUNIT_EXPECT_EQ(test, r.from, 200);

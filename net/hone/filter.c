@@ -164,14 +164,15 @@ static bool hone_socket_listed(const struct hone_filter *f,
 }
 
 /**
- * hone_filter_likes - does a session want one of a packet's users?
+ * __hone_filter_likes - does a session that selects want one of its users?
  * @s: its stream
  * @u: who they are, as far as it is known
  *
  * Context: any.
  * Return: true if it does.
  */
-bool hone_filter_likes(const struct hone_stream *s, const struct hone_users *u)
+bool __hone_filter_likes(const struct hone_stream *s,
+			 const struct hone_users *u)
 {
 	const struct hone_filter *f = s->filter;
 

@@ -167,18 +167,24 @@ static inline u8 hone_sk_sessions(const struct sock *sk)
 /* actor.c */
 
 /**
- * struct hone_read - bytes of a TCP stream that were read
- * @from: first sequence number
+ * struct hone_taken - what was read
+ * @type: HONE_REC_CONSUME or HONE_REC_TCP_READ
+ * @flags: HONE_F_ACTOR_*
+ * @key: CONSUME: key of the datagram
+ * @from: TCP_READ: first sequence number
  * @to: one past the last
  */
-struct hone_read {
+struct hone_taken {
+	u16 type;
+	u16 flags;
+	u32 key;
 	u32 from;
 	u32 to;
 };
 
 bool hone_sk_writer_changed(struct hone_sk *h, u64 key);
 bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
-		  struct hone_read *read);
+		  struct hone_taken *t);
 int hone_actor_start(void);
 void hone_actor_stop(void);
 
@@ -243,7 +249,9 @@ void __hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
 bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
 			   u32 key);
 bool hone_packet_carries(const struct hone_packet *p, u32 from, u32 to);
-bool hone_packet_taken(struct hone_stream *s, const struct hone_actor *a);
+bool hone_packet_taken(struct hone_stream *s, u64 cookie,
+		       const struct task_struct *task,
+		       const struct hone_taken *t);
 
 void __hone_packet_recall(struct hone_rx *rx, struct sock *sk);
 
@@ -287,9 +295,24 @@ extern const struct hone_filter_ops hone_packet_filter;
 bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
 		       u32 ns_inum, struct sk_buff *skb);
 bool hone_filter_early(const struct hone_filter *f);
-bool hone_filter_likes(const struct hone_stream *s, const struct hone_users *u);
+bool __hone_filter_likes(const struct hone_stream *s,
+			 const struct hone_users *u);
 bool hone_filter_doubts(const struct hone_stream *s,
 			const struct hone_users *u);
+
+/**
+ * hone_filter_likes - does a session want one of a packet's users?
+ * @s: its stream
+ * @u: who they are, as far as it is known
+ *
+ * Context: any.
+ * Return: true if it does.
+ */
+static inline bool hone_filter_likes(const struct hone_stream *s,
+				     const struct hone_users *u)
+{
+	return (!s->match && !s->filter) || __hone_filter_likes(s, u);
+}
 
 /* netdev.c */
 int hone_netdev_start(void);

@@ -201,30 +201,32 @@ bool hone_packet_carries(const struct hone_packet *p, u32 from, u32 to)
 /**
  * hone_packet_taken - say in a packet's own record who has read it
  * @s: the stream
- * @a: the record that would say so, CONSUME or TCP_READ
+ * @cookie: the socket
+ * @task: who has read
+ * @t: what
  *
  * Context: interrupts off.
  * Return: false if it is not the record written last, or not the one packet
- * that @a tells of.
+ * that was read.
  */
-bool hone_packet_taken(struct hone_stream *s, const struct hone_actor *a)
+bool hone_packet_taken(struct hone_stream *s, u64 cookie,
+		       const struct task_struct *task,
+		       const struct hone_taken *t)
 {
 	struct hone_packet *p;
 
 	p = hone_packet_last(s, HONE_F_PKT_OUT | HONE_F_PKT_TAKEN);
 	/* Another one that is not recorded may have got the key since. */
-	if (!p || p->cookie != a->cookie ||
-	    p->pkt != this_cpu_read(hone_rx.pkt) ||
-	    a->rec.flags & HONE_F_ACTOR_KERNEL)
+	if (!p || p->cookie != cookie || p->pkt != this_cpu_read(hone_rx.pkt))
 		return false;
-	if (a->rec.type == HONE_REC_CONSUME ?
-	    !(p->rec.flags & HONE_F_PKT_DELIVERED) || p->cause != a->key :
-	    !hone_packet_carries(p, a->from, a->to))
+	if (t->type == HONE_REC_CONSUME ?
+	    !(p->rec.flags & HONE_F_PKT_DELIVERED) || p->cause != t->key :
+	    !hone_packet_carries(p, t->from, t->to))
 		return false;
 	p->rec.flags |= HONE_F_PKT_TAKEN;
-	p->actor = a->id;
-	p->tgid = a->tgid;
-	p->tid = a->tid;
+	p->actor = READ_ONCE(task->signal->hone_id);
+	p->tgid = task->tgid;
+	p->tid = task->pid;
 	p->quality = HONE_Q_EXACT;
 	return true;
 }
@@ -286,9 +288,9 @@ static u32 hone_packet_data(void *to, const struct sk_buff *skb, int off,
 	return skb_copy_bits(skb, off, to, linear) ? 0 : linear;
 }
 
-static void hone_packet_write(struct hone_stream *s,
-			      const struct hone_packet *head,
-			      struct sk_buff *skb, u64 now)
+static __always_inline void hone_packet_write(struct hone_stream *s,
+					      const struct hone_packet *head,
+					      struct sk_buff *skb, u64 now)
 {
 	u32 want = min(head->wire_len, s->snaplen);
 	u32 len = ALIGN(sizeof(*head) + want, 8);
