@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A long stream, as --record writes it, to measure the reader by.
- *   hone-mkstream PACKETS BYTES EVERY
+ *   hone-mkstream PACKETS BYTES EVERY [USEC]
  * writes to standard output about PACKETS packets with BYTES bytes of payload;
  * after EVERY of them a process begins, talks, and one before it ends. With
- * EVERY 0 there are two processes only, which send each other datagrams.
+ * EVERY 0 there are two processes only, which send each other datagrams. With
+ * USEC there are as many microseconds between packets, so that what has ended
+ * may be forgotten, and each process has a connection of TCP, too.
  */
 #include "mkrec.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,8 @@ static const struct task server = {
 static struct sock conns[CONNS], dns;
 static struct task tasks[LIVING];
 static __u32 sent[CONNS], received[CONNS];
+static unsigned long usec = 10;	/* a hundred thousand packets a second */
+static bool connects;
 static char payload[2001];
 
 static void begin(void)
@@ -88,20 +93,40 @@ static void one_packet(unsigned long n)
 	}
 }
 
+/* All of a connection but its end. */
+static void talk(const struct sock *s, const struct task *t)
+{
+	__u32 len = strlen(payload);
+
+	sock(HONE_SOCK_OPEN, s, t, t);
+	tcp_write(s, t, 1000);
+	tcp_out(s, t, t, (struct seg){ PSH | ACK, 1000, 2000, payload });
+	tcp_in(s, t, true, (struct seg){ PSH | ACK, 2000, 1000 + len, payload });
+	tcp_read(s, t, 2000, 2000 + len);
+}
+
 /* A process that runs a program, sends a datagram, and ends later. */
 static void one_process(unsigned long n)
 {
 	static char arg[100];
 	struct task *t = &tasks[n % LIVING];
-	struct sock s = dns;
+	struct sock s = dns, tcp = conns[0];
 
 	s.cookie = 10000 + n;
+	tcp.cookie = (1UL << 32) + n;
+	tcp.dport = 6000;
 	if (t->id) {
 		s.cookie -= LIVING;
 		sock(HONE_SOCK_CLOSE, &s, t, t);
 		sock(HONE_SOCK_FREE, &s, t, NULL);
-		proc_exit(t, 0);
 		s.cookie += LIVING;
+		if (connects) {
+			tcp.cookie -= LIVING;
+			sock(HONE_SOCK_CLOSE, &tcp, t, t);
+			sock(HONE_SOCK_FREE, &tcp, t, NULL);
+			tcp.cookie += LIVING;
+		}
+		proc_exit(t, 0);
 	}
 	memset(arg, 'a', sizeof(arg) - 1);
 	*t = (struct task){
@@ -117,6 +142,8 @@ static void one_process(unsigned long n)
 	proc(HONE_PROC_EXEC, t);
 	sock(HONE_SOCK_OPEN, &s, t, t);
 	udp_out(&s, t, t, payload);
+	if (connects)
+		talk(&tcp, t);
 }
 
 /* To the server and back; each is taken at once, and its record says so. */
@@ -154,20 +181,24 @@ int main(int argc, char **argv)
 {
 	unsigned long packets, bytes, every, n;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: hone-mkstream PACKETS BYTES EVERY\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr,
+			"usage: hone-mkstream PACKETS BYTES EVERY [USEC]\n");
 		return 2;
 	}
 	packets = strtoul(argv[1], NULL, 10);
 	bytes = strtoul(argv[2], NULL, 10);
 	every = strtoul(argv[3], NULL, 10);
+	if (argc == 5) {
+		usec = strtoul(argv[4], NULL, 10);
+		connects = true;
+	}
 	if (bytes >= sizeof(payload))
 		return 2;
 	memset(payload, 'x', bytes);
 	begin();
 	for (n = 0; n < packets; n++) {
-		/* A hundred thousand packets a second. */
-		at(10 + n * 10);
+		at(10 + n * usec);
 		if (!(n % 4096))
 			subbuf();
 		if (every)

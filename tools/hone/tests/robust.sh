@@ -118,3 +118,14 @@ checked_by_valgrind()
 	done
 }
 judge valgrind "valgrind finds nothing" checked_by_valgrind
+
+# Ten thousand processes and connections that come and go, in 1000 seconds: the
+# reader forgets them.
+judge perl "memory stays flat over a stream" "$here/memory.pl" "$reader" 12 300 \
+	-- "$obj/hone-mkstream" 200000 1400 20 5000
+growing()
+{
+	status 1 'it grows' "$here/memory.pl" "$reader" 4 75 -- \
+		"$obj/hone-mkstream" 50000 1400 10 10
+}
+judge perl "and is seen to grow where nothing has ended long enough" growing
