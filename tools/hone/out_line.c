@@ -2,6 +2,7 @@
 /* Lines: for people, a packet a line as tcpdump has it, and whose it is. */
 #include "out_line.h"
 #include "encode.h"
+#include "line_control.h"
 #include "msg.h"
 #include "words.h"
 #include "writer.h"
@@ -32,10 +33,10 @@ static size_t whole_lines(const __u8 *buf, size_t len)
 	return len;
 }
 
-static void add(const char *fmt, ...) __printf(1, 2);
+#define add line_add
 
 /* All that is added is bounded; see LINE_MAX_LEN. */
-static void add(const char *fmt, ...)
+void line_add(const char *fmt, ...)
 {
 	va_list args;
 
@@ -242,87 +243,10 @@ static void add_tcp(const struct flow *f)
 	add(", length %u", f->payload);
 }
 
-/* What the packet that could not be delivered wanted; false: not told here. */
-static bool add_unreachable(const struct flow *f)
-{
-	const __u8 *p = f->l4 + 8;	/* its header */
-	size_t len = f->l4_len, hlen;
-	char to[INET_ADDRSTRLEN] = "";
-
-	if (len < 28 || p[0] >> 4 != 4)
-		return false;
-	hlen = (p[0] & 15) * 4;
-	inet_ntop(AF_INET, p + 16, to, sizeof(to));
-	switch (f->l4[1]) {
-	case 0:
-		add(" net %s unreachable", to);
-		return true;
-	case 1:
-		add(" host %s unreachable", to);
-		return true;
-	case 3:
-		if (hlen < 20 || len < 8 + hlen + 4 ||
-		    (p[9] != IPPROTO_UDP && p[9] != IPPROTO_TCP))
-			return false;
-		add(" %s %s port %u unreachable", to, proto_name(p[9]),
-		    p[hlen + 2] << 8 | p[hlen + 3]);
-		return true;
-	case 4:
-		add(" %s unreachable - need to frag (mtu %u)", to,
-		    f->l4[6] << 8 | f->l4[7]);
-		return true;
-	case 10:
-		add(" host %s unreachable - admin prohibited", to);
-		return true;
-	case 13:
-		add(" host %s unreachable - admin prohibited filter", to);
-		return true;
-	}
-	return false;
-}
-
-static void add_icmp(const struct flow *f, bool six)
-{
-	static const struct {
-		int six, type;
-		const char *name;
-	} known[] = {
-		{ 0, 0, "echo reply" }, { 0, 3, "unreachable" },
-		{ 0, 5, "redirect" }, { 0, 8, "echo request" },
-		{ 0, 11, "time exceeded" }, { 0, 12, "parameter problem" },
-		{ 1, 1, "destination unreachable" }, { 1, 2, "packet too big" },
-		{ 1, 3, "time exceeded" }, { 1, 4, "parameter problem" },
-		{ 1, 128, "echo request" }, { 1, 129, "echo reply" },
-		{ 1, 133, "router solicitation" },
-		{ 1, 134, "router advertisement" },
-		{ 1, 135, "neighbor solicitation" },
-		{ 1, 136, "neighbor advertisement" },
-		{ 1, 143, "multicast listener report v2" },
-	};
-	const char *name = NULL;
-	size_t i;
-
-	add(six ? "ICMP6" : "ICMP");
-	if (f->l4_len >= 8 && !f->fragment &&
-	    (six || f->l4[0] != 3 || !add_unreachable(f))) {
-		for (i = 0; i < sizeof(known) / sizeof(*known); i++)
-			if (known[i].six == six && known[i].type == f->l4[0])
-				name = known[i].name;
-		if (name)
-			add(six ? ", %s" : " %s", name);
-		else
-			add(" type %u", f->l4[0]);
-		if (name && !strncmp(name, "echo", 4))
-			add(", id %u, seq %u", f->l4[4] << 8 | f->l4[5],
-			    f->l4[6] << 8 | f->l4[7]);
-		else if (f->l4[1])
-			add(", code %u", f->l4[1]);
-	}
-	add(", length %u", f->l4_wire);
-}
-
 static void add_protocol(const struct flow *f)
 {
+	const char *name;
+
 	if (f->fragment || !f->l4) {
 		add("%s%s %u", proto_name(f->proto),
 		    f->fragment ? " fragment" : "", f->l4_wire);
@@ -335,14 +259,14 @@ static void add_protocol(const struct flow *f)
 	case IPPROTO_UDP:
 		add("UDP, length %u", f->payload);
 		break;
-	case IPPROTO_ICMP:
-		add_icmp(f, false);
-		break;
-	case IPPROTO_ICMPV6:
-		add_icmp(f, true);
-		break;
 	default:
-		add("%s, length %u", proto_name(f->proto), f->l4_wire);
+		if (line_control(f))
+			return;
+		name = proto_name(f->proto);
+		if (*name >= '0' && *name <= '9')
+			add("ip-proto-%s %u", name, f->l4_wire);
+		else
+			add("%s, length %u", name, f->l4_wire);
 	}
 }
 
@@ -360,6 +284,10 @@ static void add_ip(const struct attributed *p)
 	add(" > ");
 	add_end(&f, f.daddr, f.dport);
 	add(": ");
+	if (f.alen == 16 && p->data[6] == IPPROTO_HOPOPTS)
+		add("HBH ");
+	else if (f.alen == 16 && p->data[6] == IPPROTO_DSTOPTS)
+		add("DSTOPT ");
 	add_protocol(&f);
 }
 
