@@ -218,8 +218,9 @@ int fuzz_refuse(void)
 	return -1;
 }
 
-long fuzz_pretend(void)
+long fuzz_pretend(long first, ...)
 {
+	(void)first;
 	return 0;
 }
 
@@ -344,6 +345,24 @@ int fuzz_run(int argc, char **argv)
 	return status - 1;
 }
 
+int fuzz_outputs(const uint8_t *data, size_t size)
+{
+	static char *const words[] = {
+		(char *)"fuzz", (char *)"-v", (char *)"-r", (char *)"in",
+		(char *)"-o", (char *)"out", (char *)"--text=text",
+		(char *)"--json=json", (char *)"--print=lines", (char *)"-X",
+		(char *)"--summary=summary", NULL
+	};
+	int status;
+
+	fuzz_file("in", data, size);
+	status = fuzz_run(sizeof(words) / sizeof(*words) - 1,
+			  (char **)words);
+	/* Sound, or unsound; nothing else may come of bytes. */
+	fuzz_check(status == 0 || status == 4);
+	return 0;
+}
+
 void fuzz_part(void (*part)(void))
 {
 	begin();
@@ -362,4 +381,29 @@ int fuzz_initialize(int *argc, char ***argv)
 	state = malloc(len);
 	copy(state, __start_hone_state, len);
 	return 0;
+}
+
+/* Mutators */
+
+size_t fuzz_leave_out(uint8_t *data, size_t size, const struct fuzz_pieces *p,
+		      size_t i)
+{
+	memmove(data + p->at[i], data + p->at[i + 1], size - p->at[i + 1]);
+	return size - (p->at[i + 1] - p->at[i]);
+}
+
+size_t fuzz_repeat(uint8_t *data, size_t size, size_t max,
+		   const struct fuzz_pieces *p, size_t i)
+{
+	size_t len = p->at[i + 1] - p->at[i], to;
+	uint8_t *copy = size + len > max ? NULL : malloc(len);
+
+	if (!copy)
+		return size;
+	memcpy(copy, data + p->at[i], len);
+	to = p->at[rand() % (p->n + 1)];
+	memmove(data + to + len, data + to, size - to);
+	memcpy(data + to, copy, len);
+	free(copy);
+	return size + len;
 }

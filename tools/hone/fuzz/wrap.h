@@ -26,6 +26,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#define __noreturn	__attribute((noreturn))
+
 void *fuzz_malloc(size_t size);
 void *fuzz_calloc(size_t n, size_t size);
 void *fuzz_realloc(void *p, size_t size);
@@ -33,7 +35,7 @@ char *fuzz_strdup(const char *s);
 int fuzz_vasprintf(char **to, const char *fmt, va_list args);
 int fuzz_asprintf(char **to, const char *fmt, ...);
 void fuzz_free(void *p);
-void fuzz_exit(int status);
+void __noreturn fuzz_exit(int status);
 int fuzz_open(const char *path, int flags, ...);
 FILE *fuzz_fopen(const char *path, const char *mode);
 int fuzz_fclose(FILE *f);
@@ -46,12 +48,15 @@ int fuzz_pcap_compile(pcap_t *p, struct bpf_program *to, const char *text,
 		      int optimize, bpf_u_int32 mask);
 void fuzz_pcap_freecode(struct bpf_program *program);
 int fuzz_refuse(void);
-long fuzz_pretend(void);
+/* Takes what the function would, so that it counts as used. */
+long fuzz_pretend(long first, ...);
 
 /* To be a file of a run; the bytes have to stay. */
 void fuzz_file(const char *path, const void *data, size_t len);
 /* A run of the program with these arguments; its exit status. */
 int fuzz_run(int argc, char **argv);
+/* A run that reads this, and writes it by all outputs. */
+int fuzz_outputs(const uint8_t *data, size_t size);
 /* A run of a part of it. */
 void fuzz_part(void (*part)(void));
 
@@ -63,6 +68,22 @@ size_t fuzz_mutate_records(uint8_t *data, size_t size, size_t max,
 			   unsigned int seed);
 size_t fuzz_mutate_blocks(uint8_t *data, size_t size, size_t max,
 			  unsigned int seed);
+
+/*
+ * Pieces of an input that mutators find: where the first of them begin, and
+ * where the last one ends. Both functions give the new size, which is the old
+ * one if @max leaves no room.
+ */
+#define FUZZ_PIECES	256
+struct fuzz_pieces {
+	size_t n, at[FUZZ_PIECES + 1];
+};
+
+size_t fuzz_leave_out(uint8_t *data, size_t size, const struct fuzz_pieces *p,
+		      size_t i);
+/* Once more, in front of any of them. */
+size_t fuzz_repeat(uint8_t *data, size_t size, size_t max,
+		   const struct fuzz_pieces *p, size_t i);
 
 /* The reader, and its variables, which state.ld has put into one section. */
 int reader_main(int argc, char **argv);
@@ -102,16 +123,16 @@ extern const size_t fuzz_stream_len;
 #define execv(...)		fuzz_refuse()
 #define execvp(...)		fuzz_refuse()
 #define posix_spawnp(...)	fuzz_refuse()
-#define setuid(...)		fuzz_pretend()
-#define setgid(...)		fuzz_pretend()
-#define setresuid(...)		fuzz_pretend()
-#define setresgid(...)		fuzz_pretend()
-#define setgroups(...)		fuzz_pretend()
-#define initgroups(...)		fuzz_pretend()
-#define prctl(...)		fuzz_pretend()
-#define syscall(...)		fuzz_pretend()
-#define signal(...)		((void)fuzz_pretend())
-#define sigaction(...)		fuzz_pretend()
+#define setuid(...)		fuzz_pretend(__VA_ARGS__)
+#define setgid(...)		fuzz_pretend(__VA_ARGS__)
+#define setresuid(...)		fuzz_pretend(__VA_ARGS__)
+#define setresgid(...)		fuzz_pretend(__VA_ARGS__)
+#define setgroups(...)		fuzz_pretend(__VA_ARGS__)
+#define initgroups(user, gid)	fuzz_pretend((long)(user), gid)
+#define prctl(...)		fuzz_pretend(__VA_ARGS__)
+#define syscall(...)		fuzz_pretend(__VA_ARGS__)
+#define signal(...)		((void)fuzz_pretend(__VA_ARGS__))
+#define sigaction(...)		fuzz_pretend(__VA_ARGS__)
 #endif
 
 #endif
