@@ -509,15 +509,38 @@ struct conn *attribute_packet(struct held *h, const struct record *r)
 	return r->rec.flags & HONE_F_PKT_OUT ? sent(h, r) : received(h, r, rx);
 }
 
-struct image *attribute_sure(const struct record *r)
+/* Who wrote the first byte of a segment that is sent, as sent_tcp() has it. */
+static inline const struct user *writer_of(const struct record *r)
+{
+	struct conn *c = conn_find(r->packet->cookie);
+	struct flow f;
+
+	if (!c || !decode_plain(r->packet, r->packet->data, &f) ||
+	    f.proto != IPPROTO_TCP || !f.payload || f.tcp_flags & TCP_SYN)
+		return NULL;
+	extent_advance(&c->writes, f.seq);
+	return extent_writer(&c->writes, f.seq);
+}
+
+struct image *attribute_sure(const struct record *r, __u32 *tid)
 {
 	const struct hone_packet *p = r->packet;
+	const struct user *writer;
+	__u64 id = p->actor;
 	struct image *img;
 
-	if (r->rec.flags & HONE_F_PKT_OUT ? !packet_is_udp(p, p->data) :
-					    !(r->rec.flags & HONE_F_PKT_TAKEN))
-		return NULL;
-	img = image_find(p->actor);
+	*tid = p->tid;
+	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
+		if (!(r->rec.flags & HONE_F_PKT_TAKEN))
+			return NULL;
+	} else if (!packet_is_udp(p, p->data)) {
+		writer = writer_of(r);
+		if (!writer || writer->tgid == TGID_UNKNOWN)
+			return NULL;
+		id = writer->id;
+		*tid = writer->tid;
+	}
+	img = image_find(id);
 	return img && img->tgid && !img->gone ? img : NULL;
 }
 

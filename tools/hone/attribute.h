@@ -24,10 +24,10 @@
  */
 struct conn *attribute_packet(struct held *h, const struct record *r);
 /*
- * Who sent or took it, if the packet says so for certain and need not wait,
- * and the process is known. NULL: attribute_packet() is to look at it.
+ * Who sent or took it, if that is certain and it need not wait, and the process
+ * is known. NULL: attribute_packet() is to look at it.
  */
-struct image *attribute_sure(const struct record *r);
+struct image *attribute_sure(const struct record *r, __u32 *tid);
 /* In place of attribute_packet(), of one that is never queued. */
 struct conn *attribute_passed(const struct record *r);
 /* When it is queued, or has gone out: what it says of others, its reader's. */

@@ -25,7 +25,7 @@
 /* And the other options. */
 #define TAIL_MAX	(COMMENT_MAX + 96)
 /* More they are not without comments. */
-#define TAIL_PIECE	64
+#define TAIL_PIECE	48
 
 /* All that the options of a connection's packets depend on. */
 struct tail_key {
@@ -192,17 +192,18 @@ static __apart struct tail *remake_tail(const struct attributed *p)
 	return t;
 }
 
-static inline struct tail *find_tail(const struct attributed *p)
+/* NULL: it is to be made anew. */
+static inline const struct tail *find_tail(const struct attributed *p)
 {
 	const struct tail_cache *cache = p->conn ? p->conn->tails : &no_conn;
-	struct tail *t = cache ? cache->tail[tail_slot(p)] : NULL;
+	const struct tail *t = cache ? cache->tail[tail_slot(p)] : NULL;
 
 	if (t && t->key.generation == table_generation &&
 	    t->key.image == (p->img ? p->img->version : 0) &&
 	    t->key.about == p->about && t->key.dev == p->dev &&
 	    t->key.flags == (p->packet->rec.flags & TAIL_FLAGS) && !p->n_more)
 		return t;
-	return remake_tail(p);
+	return NULL;
 }
 
 /* To all, to several, to us or from us: as the address says. */
@@ -233,43 +234,79 @@ static __u8 *put_sll2(__u8 *to, const struct attributed *p)
 	return to + SLL2_LEN;
 }
 
-static __apart bool rotate(const struct attributed *p)
+/* Room that the block of a packet takes at most. */
+static inline size_t most_room(const struct attributed *p)
 {
-	return !rotation.path || !pcapng.packets ||
-	       !rotate_due(pcapng.w.written + pcapng.w.used,
-			   p->time + pcapng.cap.offset) ||
-	       pcapng_rotate(p->time);
+	return 64 + SLL2_LEN + (size_t)p->packet->cap_len + TAIL_MAX;
+}
+
+/*
+ * Writes a packet to @to, with @link bytes of a cooked header, behind @lost
+ * others. Its own bytes come last: nothing need be kept during the call.
+ */
+static inline __inlined void put_packet(__u8 *to, const struct attributed *p,
+					const struct tail *t, __u32 link,
+					__u64 lost)
+{
+	__u32 len = p->packet->cap_len, wire = p->packet->wire_len;
+	__u32 padded = (link + len + 3) & ~3U;
+	__u32 total = 32 + padded + (lost ? 12 : 0) + t->len;
+	__u8 *at = to + 28, *data = at + link;
+
+	put32(to, BLOCK_EPB);
+	put32(to + 4, total);
+	put32(to + 8, 0);
+	put_time(to + 12, p->time);
+	put32(to + 20, link + len);
+	put32(to + 24, link + (wire > len ? wire : len));
+	if (link)
+		put_sll2(at, p);
+	put32(data + len, 0);
+	at += padded;
+	if (lost)
+		at = put_option64(at, OPT_EPB_DROP, lost);
+	/* There is room for a whole piece, which is copied without a call. */
+	if (t->len <= TAIL_PIECE)
+		memcpy(at, t->bytes, TAIL_PIECE);
+	else
+		memcpy(at, t->bytes, t->len);
+	put32(at + t->len, total);
+	pcapng.packets++;
+	writer_put(&pcapng.w, total);
+	memcpy(data, p->data, len);
+}
+
+/* A packet that something is to be done before, or that more is said of. */
+static __apart bool prepare_packet(const struct attributed *p)
+{
+	const struct tail *t;
+	__u8 *to;
+
+	if (rotation.path && pcapng.packets &&
+	    rotate_due(pcapng.w.written + pcapng.w.used,
+		       p->time + pcapng.cap.offset) &&
+	    !pcapng_rotate(p->time))
+		return false;
+	t = find_tail(p);
+	if (!t)
+		t = remake_tail(p);
+	if (!t)
+		return false;
+	to = writer_room(&pcapng.w, most_room(p));
+	if (!to)
+		return false;
+	put_packet(to, p, t, pcapng.link_len, p->lost);
+	return true;
 }
 
 bool pcapng_packet(const struct attributed *p)
 {
-	__u32 len = p->packet->cap_len, wire = p->packet->wire_len;
-	__u32 link = pcapng.link_len;
-	const struct tail *t;
-	struct block b;
+	const struct tail *t = find_tail(p);
 
-	if (rotate_may() && !rotate(p))
-		return false;
-	t = find_tail(p);
-	if (!t)
-		return false;
-	b = block_begin(BLOCK_EPB, 64 + link + len + TAIL_MAX);
-	if (!b.p)
-		return false;
-	b.p = put32(b.p, 0);
-	b.p = put_time(b.p, p->time);
-	b.p = put32(b.p, link + len);
-	b.p = put32(b.p, link + (wire > len ? wire : len));
-	if (link)
-		b.p = put_sll2(b.p, p);
-	b.p = put_padded(b.p, p->data, len);
-	if (p->lost)
-		b.p = put_option64(b.p, OPT_EPB_DROP, p->lost);
-	/* In whole pieces: there is room, and mostly no call. */
-	memcpy(b.p, t->bytes, TAIL_PIECE);
-	if (t->len > TAIL_PIECE)
-		memcpy(b.p, t->bytes, t->len);
-	b.p += t->len;
-	pcapng.packets++;
-	return block_end(&b);
+	/* Most are nothing special. */
+	if (!t || rotate_may() || pcapng.link_len | p->lost ||
+	    !writer_has_room(&pcapng.w, most_room(p)))
+		return prepare_packet(p);
+	put_packet(pcapng.w.buf + pcapng.w.used, p, t, 0, 0);
+	return true;
 }

@@ -187,8 +187,8 @@ static inline void find_dev(struct attributed *p)
 }
 
 static inline __inlined bool out_packet(struct held *h,
-				 const struct hone_packet *packet,
-				 struct conn *c)
+					const struct hone_packet *packet,
+					struct conn *c)
 {
 	struct attributed p;
 	bool swap, ok;
@@ -235,7 +235,7 @@ static inline __inlined bool out_packet(struct held *h,
 
 /* As out_packet(), of one that says for certain whose it is, and never waited. */
 static inline bool out_sure(const struct record *r, struct image *img,
-			    struct conn *c, __u64 time)
+			    __u32 tid, struct conn *c, __u64 time)
 {
 	struct attributed p;
 
@@ -245,7 +245,7 @@ static inline bool out_sure(const struct record *r, struct image *img,
 	p.img = img;
 	p.conn = c;
 	p.about = 0;
-	p.tid = r->packet->tid;
+	p.tid = tid;
 	p.quality = HONE_Q_EXACT;
 	p.gone = img->ended && img->ended < time;
 	find_dev(&p);
@@ -389,14 +389,17 @@ bool resolve_flush(__u64 now)
 static __apart bool take_packet(const struct record *r, __u64 time)
 {
 	bool free = begun && queue_empty(), ok = true;
-	struct image *img = free ? attribute_sure(r) : NULL;
+	struct image *img = NULL;
 	struct conn *c;
 	struct held *h;
+	__u32 tid;
 
 	resolved.seen[HONE_KIND_PACKET]++;
+	if (free)
+		img = attribute_sure(r, &tid);
 	if (img) {
 		c = attribute_passed(r);
-		ok = out_sure(r, img, c, time);
+		ok = out_sure(r, img, tid, c, time);
 	} else {
 		h = queue_new(r, time);
 		c = attribute_packet(h, r);

@@ -37,12 +37,17 @@ void output_release(int fd);
 /* @path "-" is standard output. False after a message. */
 bool writer_open(struct writer *w, const char *path, writer_whole whole);
 __u8 *writer_make_room(struct writer *w, size_t len);
+/* Is there room at once? */
+static inline bool writer_has_room(const struct writer *w, size_t len)
+{
+	return w->size - w->used >= len && !w->failed;
+}
+
 /* Room for a block of up to @len bytes, or NULL if writing has failed. */
 static inline __u8 *writer_room(struct writer *w, size_t len)
 {
-	if (w->size - w->used >= len && !w->failed)
-		return w->buf + w->used;
-	return writer_make_room(w, len);
+	return writer_has_room(w, len) ? w->buf + w->used :
+					 writer_make_room(w, len);
 }
 
 /* Hands all that is complete to the kernel. */

@@ -92,9 +92,9 @@ costs_at_most()
 	"$here/bench.sh" "$obj" --count | tee "$tmp/bench"
 	awk -F ': *' '
 		BEGIN {
-			most["Hone layer alone"] = 560
-			most["all layers"] = 610
-			most["UDP, taken at once"] = 460
+			most["Hone layer alone"] = 525
+			most["all layers"] = 575
+			most["UDP, taken at once"] = 435
 		}
 		/instructions a record/ {
 			n++
