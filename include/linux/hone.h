@@ -95,6 +95,19 @@ static inline void hone_sk_alloc(struct hone_sk *hsk, int kern)
 }
 
 /**
+ * hone_sk_accept - current has accepted a connection
+ * @hsk: &struct sock.sk_hone, its owner still the listener's
+ *
+ * Mostly that is the same, known by the name that it had as it became so.
+ * Context: process context; the socket's lock is held.
+ */
+static inline void hone_sk_accept(struct hone_sk *hsk)
+{
+	if (hsk->owner != current->signal->hone_id || !hsk->owner_start)
+		hone_sk_own(hsk);
+}
+
+/**
  * hone_sk_clone - a listener's connection got its socket
  * @hsk: &struct sock.sk_hone of the new socket, a copy of the listener's
  *
@@ -117,6 +130,28 @@ static inline void hone_sk_clone(struct hone_sk *hsk)
 
 void hone_sk_subflow(struct sock *ssk, struct sock *msk);
 
+/*
+ * Tracepoints that are called out of line: all that is in a function for one
+ * would keep small ones from being inlined, and costs them registers.
+ */
+#define HONE_HOOK(event)						\
+	DECLARE_TRACEPOINT(hone_##event);				\
+	void __hone_hook_##event(struct sock *sk);			\
+	static inline void hone_hook_##event(struct sock *sk)		\
+	{								\
+		if (tracepoint_enabled(hone_##event))			\
+			__hone_hook_##event(sk);			\
+	}
+
+#define HONE_RESULT_HOOK(event)						\
+	DECLARE_TRACEPOINT(hone_##event);				\
+	void __hone_hook_##event(struct sock *sk, int err);		\
+	static inline void hone_hook_##event(struct sock *sk, int err)	\
+	{								\
+		if (tracepoint_enabled(hone_##event))			\
+			__hone_hook_##event(sk, err);			\
+	}
+
 #define HONE_SK(sk)	(&(sk)->sk_hone)
 
 #else /* !CONFIG_HONE */
@@ -127,9 +162,26 @@ static inline void hone_announce(void) { }
 static inline void hone_sk_own(struct hone_sk *hsk) { }
 static inline void hone_sk_alloc(struct hone_sk *hsk, int kern) { }
 static inline void hone_sk_clone(struct hone_sk *hsk) { }
+static inline void hone_sk_accept(struct hone_sk *hsk) { }
 static inline void hone_sk_subflow(struct sock *ssk, struct sock *msk) { }
+
+#define HONE_HOOK(event)						\
+	static inline void hone_hook_##event(struct sock *sk) { }
+
+#define HONE_RESULT_HOOK(event)						\
+	static inline void hone_hook_##event(struct sock *sk, int err) { }
 
 #define HONE_SK(sk)	((void)(sk), (struct hone_sk *)NULL)
 
 #endif /* CONFIG_HONE */
+
+/* What they tell is said in <trace/events/hone.h>. */
+HONE_HOOK(sock_open)
+HONE_HOOK(sock_accept)
+HONE_HOOK(sock_close)
+HONE_HOOK(sock_free)
+HONE_HOOK(tcp_write)
+HONE_RESULT_HOOK(sock_bind)
+HONE_RESULT_HOOK(sock_connect)
+
 #endif /* _LINUX_HONE_H */

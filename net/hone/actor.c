@@ -281,7 +281,7 @@ static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 {
 	struct hone_rx *rx;
 
-	if (!hone_sk_wanted(sk) || sk->sk_protocol == IPPROTO_TCP)
+	if (!hone_sk_wanted(sk))
 		return;
 	if (hone_counts())
 		__hone_count_in(sk, skb);

@@ -309,8 +309,8 @@ HONE_DEFINE(hone_sock_skb, hone_tcp_deliver,
 	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));
 
 /*
- * A socket of any family is about to filter and queue a packet; TCP sockets
- * have had hone_tcp_deliver before. Softirq, or process context with BH off.
+ * A socket of any family but TCP is about to filter and queue a packet. Softirq,
+ * or process context with BH off.
  */
 HONE_DEFINE(hone_sock_skb, hone_deliver,
 	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hone: the tracepoints that core code calls out of line.
+ */
+#include "hone.h"
+
+#include <trace/events/hone.h>
+
+void __hone_hook_sock_open(struct sock *sk)
+{
+	trace_hone_sock_open(sk);
+}
+
+void __hone_hook_sock_accept(struct sock *sk)
+{
+	trace_hone_sock_accept(sk);
+}
+
+void __hone_hook_sock_close(struct sock *sk)
+{
+	trace_hone_sock_close(sk);
+}
+
+void __hone_hook_sock_free(struct sock *sk)
+{
+	trace_hone_sock_free(sk);
+}
+
+void __hone_hook_tcp_write(struct sock *sk)
+{
+	trace_hone_tcp_write(sk);
+}
+
+void __hone_hook_sock_bind(struct sock *sk, int err)
+{
+	trace_hone_sock_bind(sk, err);
+}
+
+void __hone_hook_sock_connect(struct sock *sk, int err)
+{
+	trace_hone_sock_connect(sk, err);
+}
