@@ -12,16 +12,16 @@ usage()
 
 	  --kernel FILE    vmlinux to boot (default: qemu/kernel.sh y builds it)
 	  --initrd FILE    root file system (default: qemu/mkinitramfs.sh)
-	  --cpus N         virtual CPUs (default 2)
+	  --cpus N         virtual CPUs (default 2, with --icount 1)
 	  --mem MB         memory (default 1024)
 	  --out DIR        the guest's /out (default: under the build folder)
 	  --timeout SEC    after which a guest that hangs is ended (default 300)
-	  --icount         one CPU, one nanosecond an instruction
+	  --icount         one nanosecond an instruction, of all CPUs together
 	  --append TEXT    more words for the kernel's command line
 	END
 }
 
-kernel='' initrd='' cpus=2 mem=1024 out='' timeout=300 icount='' append=''
+kernel='' initrd='' cpus='' mem=1024 out='' timeout=300 icount='' append=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel)	kernel=$2; shift ;;
@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
 	--out)		out=$2; shift ;;
 	--timeout)	timeout=$2; shift ;;
 	--append)	append=$2; shift ;;
-	--icount)	icount=1; cpus=1 ;;
+	--icount)	icount=1 ;;
 	-h|--help)	usage; exit 0 ;;
 	-*)		usage >&2; die "no such option: $1" ;;
 	*)		break ;;
@@ -39,6 +39,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [ $# -gt 0 ] || { usage >&2; die "what shall the guest do?"; }
+[ -n "$cpus" ] || cpus=$((icount ? 1 : 2))
 need qemu-system-x86_64 qemu-system-x86
 [ -n "$kernel" ] || kernel=$("$HONE_TOP/qemu/kernel.sh" y)
 [ -n "$initrd" ] || initrd=$("$HONE_TOP/qemu/mkinitramfs.sh")

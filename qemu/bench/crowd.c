@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Crowds: many sockets, processes or namespaces that a datagram is one of.
+ * Crowds: many sockets, processes, namespaces or CPUs that a datagram is one of.
  * They take turns, so that whoever keeps books of them has to find each.
  */
 #define _GNU_SOURCE
 #include "crowd.h"
 #include "ops.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <net/if.h>
@@ -174,11 +175,18 @@ static void change(atomic_uint *word)
 	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+/*
+ * Ahead of everybody else, so that its turn begins as it is told and ends
+ * before whoever told it goes on: the same switches each time.
+ */
 static void sit(struct seat *seat, const struct pair *p)
 {
+	struct sched_param first = { .sched_priority = 1 };
 	unsigned int n;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (sched_setscheduler(0, SCHED_FIFO, &first))
+		fail("going ahead of everybody else");
 	for (n = 0;; n++) {
 		wait_for_change(&seat->go, n);
 		send_to(p->from, p);
@@ -219,4 +227,36 @@ void crowd_processes_once(void)
 	change(&seat->go);
 	wait_for_change(&seat->done, done);
 	receive(&pairs[0]);
+}
+
+/*
+ * A datagram on each CPU in turn, each by a socket of its own: the records of
+ * one are on all CPUs, those of two that follow on each other on two.
+ */
+void crowd_cpus(void)
+{
+	unsigned int i;
+
+	if ((long)crowd_size > sysconf(_SC_NPROCESSORS_ONLN)) {
+		errno = ENODEV;
+		fail("looking for as many CPUs");
+	}
+	pairs_open();
+	for (i = 0; i < crowd_size; i++) {
+		pairs[i].from = datagram_socket();
+		open_receiver(&pairs[i], i);
+	}
+}
+
+void crowd_cpus_once(void)
+{
+	struct pair *p = next_pair();
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(p - pairs, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		fail("going to another CPU");
+	send_to(p->from, p);
+	receive(p);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Crowds: many sockets, processes or namespaces that a datagram is one of. */
+/* Crowds: many sockets, processes, namespaces or CPUs that a datagram is one of. */
 #ifndef HONE_BENCH_CROWD_H
 #define HONE_BENCH_CROWD_H
 
@@ -11,5 +11,7 @@ void crowd_processes(void);
 void crowd_processes_once(void);
 void crowd_netns(void);
 void crowd_netns_once(void);
+void crowd_cpus(void);
+void crowd_cpus_once(void);
 
 #endif

@@ -194,22 +194,23 @@ static void exec_once(void)
 }
 
 const struct op ops[] = {
-	{ "udp-round-trip", udp_setup, NULL, round_trip, NULL, false },
-	{ "udp-1400", udp_large_setup, NULL, round_trip, NULL, false },
-	{ "udp-one-way", udp_setup, NULL, one_way, NULL, false },
-	{ "udp-send", udp_setup, NULL, send_once, receive_once, false },
-	{ "udp-receive", udp_setup, send_once, receive_once, NULL, false },
-	{ "tcp-round-trip", tcp_setup, NULL, round_trip, NULL, false },
-	{ "tcp-send", tcp_setup, NULL, send_once, receive_once, false },
-	{ "tcp-receive", tcp_setup, send_once, receive_once, NULL, false },
-	{ "tcp-stream-64k", stream_setup, NULL, one_way, NULL, false },
-	{ "tcp-connect", tcp_listen, NULL, tcp_connect_once, NULL, false },
-	{ "fork", NULL, NULL, fork_once, NULL, false },
-	{ "exec", NULL, NULL, exec_once, NULL, false },
-	{ "sockets", crowd_sockets, NULL, crowd_sockets_once, NULL, true },
-	{ "processes", crowd_processes, NULL, crowd_processes_once, NULL, true },
-	{ "netns", crowd_netns, NULL, crowd_netns_once, NULL, true },
-	{ NULL, NULL, NULL, NULL, NULL, false }
+	{ "udp-round-trip", udp_setup, NULL, round_trip, NULL, false, false },
+	{ "udp-1400", udp_large_setup, NULL, round_trip, NULL, false, false },
+	{ "udp-one-way", udp_setup, NULL, one_way, NULL, false, false },
+	{ "udp-send", udp_setup, NULL, send_once, receive_once, false, false },
+	{ "udp-receive", udp_setup, send_once, receive_once, NULL, false, false },
+	{ "tcp-round-trip", tcp_setup, NULL, round_trip, NULL, false, false },
+	{ "tcp-send", tcp_setup, NULL, send_once, receive_once, false, false },
+	{ "tcp-receive", tcp_setup, send_once, receive_once, NULL, false, false },
+	{ "tcp-stream-64k", stream_setup, NULL, one_way, NULL, false, false },
+	{ "tcp-connect", tcp_listen, NULL, tcp_connect_once, NULL, false, false },
+	{ "fork", NULL, NULL, fork_once, NULL, false, false },
+	{ "exec", NULL, NULL, exec_once, NULL, false, false },
+	{ "sockets", crowd_sockets, NULL, crowd_sockets_once, NULL, true, false },
+	{ "processes", crowd_processes, NULL, crowd_processes_once, NULL, true, false },
+	{ "netns", crowd_netns, NULL, crowd_netns_once, NULL, true, false },
+	{ "cpus", crowd_cpus, NULL, crowd_cpus_once, NULL, true, true },
+	{ NULL, NULL, NULL, NULL, NULL, false, false }
 };
 
 const struct op *op_find(const char *name)

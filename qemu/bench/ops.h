@@ -16,6 +16,7 @@ struct op {
 	void (*once)(void);
 	void (*after)(void);
 	bool crowd;			/* has a size */
+	bool late;			/* programs go on when all is done */
 };
 
 extern const struct op ops[];		/* the last one has no name */

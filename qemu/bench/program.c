@@ -5,19 +5,21 @@
  * In the span from the first operation to the end of the program lies all its
  * work but the beginning, and its end, which costs the same however much was
  * captured: the difference of two spans is the work for the difference in
- * operations. A CPU that has nothing to do lets the time pass without an
- * instruction; the kernel knows for how long.
+ * operations. It begins when all that came before is over.
  */
 #define _GNU_SOURCE
 #include "program.h"
 #include "crowd.h"
+#include "idle.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -45,23 +47,6 @@ static inline void span_begins(void)
 static inline void span_ends(void)
 {
 	asm volatile("nopl 0x484f4e30(%rax,%rax,1)");
-}
-
-/* Nanoseconds that the CPU was idle. */
-static unsigned long long idle_time(void)
-{
-	FILE *f = fopen("/proc/timer_list", "r");
-	unsigned long long ns;
-	char line[256];
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " .idle_sleeptime : %llu nsecs", &ns) == 1) {
-			fclose(f);
-			return ns;
-		}
-	}
-	fail("reading idle_sleeptime in /proc/timer_list");
-	return 0;
 }
 
 /* Takes what the program says, until it has said @what or is gone. */
@@ -104,17 +89,31 @@ static void start(struct program *p, char **argv, const char *ready)
 	listen_for(p, ready);
 }
 
-/* All are told before one is waited for: they end together. */
-static void end_all(int copies)
+static void tell_all(int copies, int signal)
 {
-	int i, status;
+	int i;
 
 	for (i = 0; i < copies; i++)
-		if (kill(programs[i].pid, SIGINT))
-			fail("ending the program");
+		if (kill(programs[i].pid, signal))
+			fail("telling the program");
+}
+
+/*
+ * All are told before one is waited for: they end together. Returns for how
+ * many nanoseconds they have been at work.
+ */
+static unsigned long long end_all(int copies)
+{
+	unsigned long long worked = 0;
+	struct rusage used;
+	int i, status;
+
+	tell_all(copies, SIGINT);
 	for (i = 0; i < copies; i++) {
-		if (waitpid(programs[i].pid, &status, 0) != programs[i].pid)
+		if (wait4(programs[i].pid, &status, 0, &used) != programs[i].pid)
 			fail("waiting for the program");
+		worked += (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000ULL +
+			  (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
 		if (status) {
 			listen_for(&programs[i], NULL);
 			fprintf(stderr, "hone-bench: a program ended with status %#x\n%s",
@@ -122,13 +121,67 @@ static void end_all(int copies)
 			exit(1);
 		}
 	}
+	return worked;
+}
+
+static unsigned long long has_worked(pid_t pid)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &ts))
+		fail("asking how long the program has been at work");
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/*
+ * Of several CPUs that work at the same time it cannot be said which of them
+ * had nothing to do. Then the programs rest while the load works, and the other
+ * way round, and their kernel tells how long they took.
+ */
+static double late_measure(const struct op *op, unsigned long rounds, int copies)
+{
+	unsigned long long began, took, worked = 0;
+	unsigned long n;
+	int i;
+
+	tell_all(copies, SIGSTOP);
+	for (i = 0; i < copies; i++)
+		worked += has_worked(programs[i].pid);
+	began = __rdtsc();
+	for (n = 0; n < rounds; n++)
+		op->once();
+	took = __rdtsc() - began;
+	tell_all(copies, SIGCONT);
+	return (double)took + (double)end_all(copies) - (double)worked;
+}
+
+static double span_measure(const struct op *op, unsigned long rounds, int copies)
+{
+	unsigned long long began, took, passed, idle = idle_time();
+	unsigned long n;
+
+	span_begins();
+	passed = clock_ns();
+	began = __rdtsc();
+	for (n = 0; n < rounds; n++)
+		op->once();
+	end_all(copies);
+	took = __rdtsc() - began;
+	passed = clock_ns() - passed;
+	span_ends();
+	idle = idle_time() - idle;
+	/* Where instructions are counted one is a nanosecond. */
+	if (took < passed - passed / 100 || took > passed + passed / 100)
+		took = passed;
+	return (double)took - (double)idle;
 }
 
 double program_measure(const struct op *op, unsigned long rounds, int copies,
 		       const char *ready, char **argv)
 {
-	unsigned long long began, took, idle;
 	unsigned long n;
+	double took;
 	int i;
 
 	if (!argv[0])
@@ -141,20 +194,14 @@ double program_measure(const struct op *op, unsigned long rounds, int copies,
 	/* Each of a crowd once: what is new of it is told now. */
 	for (n = 0; n < WARMUP || (op->crowd && n < crowd_size); n++)
 		op->once();
-	idle = idle_time();
-	span_begins();
-	began = __rdtsc();
-	for (n = 0; n < rounds; n++)
-		op->once();
-	end_all(copies);
-	took = __rdtsc() - began;
-	span_ends();
-	idle = idle_time() - idle;
+	idle_wait();
+	took = op->late ? late_measure(op, rounds, copies) :
+			  span_measure(op, rounds, copies);
 	op_close();
 	for (i = 0; i < copies; i++) {
 		listen_for(&programs[i], NULL);
 		close(programs[i].from);
 		fputs(programs[i].said, stderr);
 	}
-	return (double)took - (double)idle;
+	return took;
 }
