@@ -3,6 +3,7 @@
 #include "ask.h"
 #include "msg.h"
 #include "options.h"
+#include "pass.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,56 +76,40 @@ bool asking(void)
 	return sock >= 0;
 }
 
-/* Takes the descriptors that came, as many as are wanted and no more. */
-static int take_fds(struct msghdr *mh, int *fds, int n)
-{
-	struct cmsghdr *cm = CMSG_FIRSTHDR(mh);
-
-	if (mh->msg_flags & (MSG_CTRUNC | MSG_TRUNC) ||
-	    (!n ? !!cm : !cm || cm->cmsg_level != SOL_SOCKET ||
-	     cm->cmsg_type != SCM_RIGHTS ||
-	     cm->cmsg_len != CMSG_LEN(n * sizeof(int))))
-		return -EPROTO;
-	if (n)
-		memcpy(fds, CMSG_DATA(cm), n * sizeof(int));
-	return 0;
-}
-
 int ask(enum broker_what what, __u32 cpu, int *fds, int n, bool *writable)
 {
 	struct broker_request req = {
 		.version = BROKER_VERSION, .what = what, .cpu = cpu,
 	};
-	union {
-		char buf[CMSG_SPACE(BROKER_FDS * sizeof(int))];
-		struct cmsghdr align;
-	} anc;
 	struct broker_reply rep;
-	struct iovec iov = { .iov_base = &rep, .iov_len = sizeof(rep) };
-	struct msghdr mh = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = anc.buf, .msg_controllen = sizeof(anc.buf),
-	};
+	int came[PASS_FDS], n_came, err;
 	ssize_t got;
 
-	do {
-		got = send(sock, &req, sizeof(req), MSG_NOSIGNAL);
-	} while (got < 0 && errno == EINTR);
+	err = pass_send(sock, &req, sizeof(req), NULL, 0);
+	if (err)
+		return err;
+	got = pass_recv(sock, &rep, sizeof(rep), came, &n_came);
 	if (got < 0)
-		return -errno;
-	do {
-		got = recvmsg(sock, &mh, MSG_CMSG_CLOEXEC);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return -errno;
+		return got;
 	/* It has ended: it was killed, or could not be run. */
 	if (!got)
 		return -EPIPE;
 	if (got != sizeof(rep) || rep.version != BROKER_VERSION)
-		return -EPROTO;
+		err = -EPROTO;
+	else if (rep.error)
+		err = rep.error;
+	else if (n_came != n)
+		err = -EPROTO;
+	/* As many as are wanted and no more. */
+	if (err) {
+		while (n_came)
+			close(came[--n_came]);
+		return err;
+	}
 	if (writable)
 		*writable = rep.writable;
-	return rep.error ? rep.error : take_fds(&mh, fds, n);
+	memcpy(fds, came, n * sizeof(int));
+	return 0;
 }
 
 void ask_close(void)

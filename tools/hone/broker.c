@@ -10,6 +10,7 @@
  */
 #include "broker.h"
 #include "msg.h"
+#include "pass.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,12 @@
 #define DEBUGFS_MAGIC	0x64626720
 
 #define CAP(c)		(1U << (c))
-/* To open files of root's, and of a session; to write and start it. */
+/*
+ * To open files of root's, and of a session; to write and start it. A capture's
+ * buffers, 4 MB a CPU, are above what users may lock as a rule, 8 MB; a quarter
+ * of the memory is the kernel's bound for all sessions. Without CAP_IPC_LOCK
+ * nobody but root could capture on more than two CPUs, unless by an option.
+ */
 #define CAPS_OPEN	(CAP(CAP_SYS_ADMIN) | CAP(CAP_DAC_READ_SEARCH))
 #define CAPS_CONTROL	(CAPS_OPEN | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_IPC_LOCK))
 #define CAPS_START	(CAPS_OPEN | CAP(CAP_IPC_LOCK))
@@ -37,8 +43,8 @@ static int root = -1;		/* Hone's directory */
 static int control = -1;	/* until the session has started */
 static int dir = -1;		/* from then on: the session's */
 
-/* Keeps of the capabilities there are no more than @mask. */
-static bool keep_caps(__u32 mask)
+/* Keeps of the capabilities no more than @mask, and has them in effect or not. */
+static bool set_caps(__u32 mask, bool effective)
 {
 	struct __user_cap_header_struct head = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
@@ -48,11 +54,29 @@ static bool keep_caps(__u32 mask)
 	if (syscall(SYS_capget, &head, data))
 		return false;
 	data[0].permitted &= mask;
-	data[0].effective = data[0].permitted;
+	data[0].effective = effective ? data[0].permitted : 0;
 	data[0].inheritable = 0;
 	/* They all are among the first 32. */
 	memset(&data[1], 0, sizeof(data[1]));
 	return !syscall(SYS_capset, &head, data);
+}
+
+/*
+ * Root's program with its setuid bit, where files can have no capabilities: of
+ * what root has it needs only those. It is the asker's then, who may end it; not
+ * being dumpable, it is not for him to look into.
+ */
+static bool leave_root(void)
+{
+	gid_t gid = getgid();
+	uid_t uid = getuid();
+
+	if (setresgid(gid, gid, gid))
+		return false;
+	if (geteuid() == uid)
+		return true;
+	return !prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) &&
+	       !setresuid(uid, uid, uid);
 }
 
 /* "s" and a number, and nothing else. */
@@ -177,86 +201,72 @@ static bool sound(const struct broker_request *req)
 	}
 }
 
-static bool reply(int sock, const struct broker_reply *rep, const int *fds,
-		  int n_fds)
+/* What is done for a request; @fds and their number are what it gives. */
+static int serve(const struct broker_request *req, const char *debugfs,
+		 int *fds, int *n_fds, bool *writable)
 {
-	union {
-		char buf[CMSG_SPACE(BROKER_FDS * sizeof(int))];
-		struct cmsghdr align;
-	} anc = { 0 };
-	struct iovec iov = {
-		.iov_base = (void *)rep, .iov_len = sizeof(*rep),
-	};
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cm;
-	ssize_t n;
+	int err;
 
-	if (n_fds) {
-		mh.msg_control = anc.buf;
-		mh.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		cm = CMSG_FIRSTHDR(&mh);
-		cm->cmsg_level = SOL_SOCKET;
-		cm->cmsg_type = SCM_RIGHTS;
-		cm->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(cm), fds, n_fds * sizeof(int));
+	switch (req->what) {
+	case BROKER_CONTROL:
+		err = open_control(debugfs, "control", writable);
+		fds[(*n_fds)++] = control;
+		return err;
+	case BROKER_BOOT:
+		err = open_control(debugfs, "boot", writable);
+		if (!err)
+			err = open_dir();
+		fds[(*n_fds)++] = control;
+		fds[(*n_fds)++] = dir;
+		return err;
+	case BROKER_START:
+		err = start_session();
+		fds[(*n_fds)++] = dir;
+		return err;
+	default:
+		return open_file(req, &fds[(*n_fds)++]);
 	}
-	do {
-		n = sendmsg(sock, &mh, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n == sizeof(*rep);
 }
 
-/* What of a session is open goes over to the asker, who has it already. */
-static bool hand_over(void)
+/* Of the capabilities: what is still to be done takes no more. */
+static __u32 still_needed(void)
 {
-	if (control >= 0)
-		close(control);
-	control = -1;
-	return keep_caps(CAPS_OPEN);
+	if (dir >= 0)
+		return CAPS_OPEN;
+	return control >= 0 ? CAPS_START : CAPS_CONTROL;
 }
 
 static bool answer(int sock, const struct broker_request *req,
 		   const char *debugfs)
 {
 	struct broker_reply rep = { .version = BROKER_VERSION };
-	int fds[BROKER_FDS], n_fds = 0, fd = -1;
+	int fds[BROKER_FDS], n_fds = 0;
 	bool writable = false, ok;
 
-	switch (req->what) {
-	case BROKER_CONTROL:
-		rep.error = open_control(debugfs, "control", &writable);
-		fds[n_fds++] = control;
-		break;
-	case BROKER_BOOT:
-		rep.error = open_control(debugfs, "boot", &writable);
-		if (!rep.error)
-			rep.error = open_dir();
-		fds[n_fds++] = control;
-		fds[n_fds++] = dir;
-		break;
-	case BROKER_START:
-		rep.error = start_session();
-		fds[n_fds++] = dir;
-		break;
-	default:
-		rep.error = open_file(req, &fd);
-		fds[n_fds++] = fd;
-		break;
-	}
+	/* In effect only as long as something is opened or started. */
+	if (!set_caps(~0U, true))
+		return false;
+	rep.error = serve(req, debugfs, fds, &n_fds, &writable);
+	if (!set_caps(still_needed(), false))
+		return false;
 	rep.writable = writable;
-	ok = reply(sock, &rep, fds, rep.error ? 0 : n_fds);
-	if (fd >= 0)
-		close(fd);
+	ok = !pass_send(sock, &rep, sizeof(rep), fds, rep.error ? 0 : n_fds);
 	switch (req->what) {
 	case BROKER_CONTROL:
 		/* There is one attempt; then there is a session to start. */
-		return ok && !rep.error && keep_caps(CAPS_START);
+		return ok && !rep.error;
 	case BROKER_BOOT:
-		return ok && !rep.error && hand_over();
 	case BROKER_START:
-		/* It may be tried again, with smaller buffers. */
-		return ok && (rep.error || hand_over());
+		/* A start may be tried again, with smaller buffers. */
+		if (rep.error)
+			return ok && req->what == BROKER_START;
+		/* The asker has it already. */
+		close(control);
+		control = -1;
+		return ok;
 	default:
+		if (!rep.error)
+			close(fds[0]);
 		return ok;
 	}
 }
@@ -280,7 +290,9 @@ int broker_serve(int sock, const char *debugfs)
 	ssize_t n;
 
 	ignore_signals();
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !keep_caps(CAPS_CONTROL))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    !set_caps(CAPS_CONTROL, false) || !leave_root() ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return EXIT_TROUBLE;
 	for (;;) {
 		/* Descriptors that are sent along are not taken. */

@@ -3,9 +3,10 @@
  * Asks a broker as nothing good would: hone-asks REQUEST... -- BROKER [DIR]
  * A REQUEST is version,what,cpu,pad, or a number of bytes to send. For each
  * prints the error and how many descriptors came, or that the broker has ended;
- * then its exit status.
+ * then its exit status. The word "caps" prints the broker's capabilities.
  */
 #include "../broker.h"
+#include "../pass.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,59 +16,49 @@
 #include <unistd.h>
 
 static int sock;
+static pid_t broker;
 
 /* A descriptor goes along, which nobody has asked for. */
 static void send_request(const char *text)
 {
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} anc = { 0 };
 	struct broker_request req = { 0 };
 	char bytes[256] = "";
-	struct iovec iov = { .iov_base = &req, .iov_len = sizeof(req) };
-	struct msghdr mh = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = anc.buf, .msg_controllen = sizeof(anc.buf),
-	};
-	struct cmsghdr *cm = CMSG_FIRSTHDR(&mh);
 
-	if (sscanf(text, "%u,%u,%u,%u", &req.version, &req.what, &req.cpu,
-		   &req.pad) == 1) {
-		iov.iov_base = bytes;
-		iov.iov_len = req.version % sizeof(bytes);
-	}
-	cm->cmsg_level = SOL_SOCKET;
-	cm->cmsg_type = SCM_RIGHTS;
-	cm->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cm), &sock, sizeof(sock));
 	/* One that has ended gives no reply either. */
-	sendmsg(sock, &mh, MSG_NOSIGNAL);
+	if (sscanf(text, "%u,%u,%u,%u", &req.version, &req.what, &req.cpu,
+		   &req.pad) == 1)
+		pass_send(sock, bytes, req.version % sizeof(bytes), &sock, 1);
+	else
+		pass_send(sock, &req, sizeof(req), &sock, 1);
 }
 
 static void show_reply(void)
 {
-	union {
-		char buf[CMSG_SPACE(8 * sizeof(int))];
-		struct cmsghdr align;
-	} anc;
 	struct broker_reply rep;
-	struct iovec iov = { .iov_base = &rep, .iov_len = sizeof(rep) };
-	struct msghdr mh = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = anc.buf, .msg_controllen = sizeof(anc.buf),
-	};
-	struct cmsghdr *cm;
-	int fds = 0;
+	int fds[PASS_FDS], n;
 
-	if (recvmsg(sock, &mh, 0) != sizeof(rep)) {
+	if (pass_recv(sock, &rep, sizeof(rep), fds, &n) != sizeof(rep)) {
 		puts("ended");
 		return;
 	}
-	cm = CMSG_FIRSTHDR(&mh);
-	if (cm)
-		fds = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	printf("%s, %d\n", rep.error ? strerror(-rep.error) : "done", fds);
+	printf("%s, %d\n", rep.error ? strerror(-rep.error) : "done", n);
+}
+
+/* The capabilities that it has, and those in effect. */
+static void show_caps(void)
+{
+	unsigned long long caps;
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", broker);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapPrm: %llx", &caps) == 1 ||
+		    sscanf(line, "CapEff: %llx", &caps) == 1)
+			printf("%.6s %llx\n", line, caps);
+	if (f)
+		fclose(f);
 }
 
 int main(int argc, char **argv)
@@ -79,7 +70,8 @@ int main(int argc, char **argv)
 	if (i >= argc - 1 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
 					0, pair))
 		return 1;
-	if (!fork()) {
+	broker = fork();
+	if (!broker) {
 		dup2(pair[1], STDIN_FILENO);
 		execv(argv[i + 1], argv + i + 1);
 		_exit(127);
@@ -87,6 +79,10 @@ int main(int argc, char **argv)
 	close(pair[1]);
 	sock = pair[0];
 	for (i = 1; strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "caps")) {
+			show_caps();
+			continue;
+		}
 		send_request(argv[i]);
 		show_reply();
 	}

@@ -135,6 +135,19 @@ if [ -d "$tmp/debug/s0" ]; then
 		'1,0,0,0 1,2,0,0 1,3,0,0 1,5,0,0 1,6,0,0 1,3,77,0' \
 		'done, 1\ndone, 1\ndone, 1\ndone, 1\ndone, 1\nNo such file or directory, 0\nstatus 0'
 	t "it has started it" grep -qx start "$tmp/debug/control"
+	# Of what there is here: sys_admin 0x200000, ipc_lock 0x4000,
+	# dac_read_search 4; of root's more.
+	only_needed()
+	{
+		local has begin open
+
+		has=0x$(awk '/^CapPrm/ { print $2 }' /proc/self/status)
+		begin=$(printf '%x' $((has & 0x204004)))
+		open=$(printf '%x' $((has & 0x200004)))
+		asks '1,0,0,0 caps 1,2,0,0 caps 1,6,0,0 caps' \
+			"done, 1\nCapPrm $begin\nCapEff 0\ndone, 1\nCapPrm $open\nCapEff 0\ndone, 1\nCapPrm $open\nCapEff 0\nstatus 0"
+	}
+	t "a broker has what it needs, and nothing in effect" only_needed
 	while IFS=: read -r what requests; do
 		# The last one ends it.
 		words=${requests//[^ ]/}
@@ -202,14 +215,32 @@ permits()
 		chmod 755 "$bin/$prog"
 	done
 	echo 'echo 0' >>"$bin/id"
-	echo 'exit 2' >>"$bin/getent"
-	PATH="$bin:$PATH" "$here/../system/hone-permit" /x || return 1
+	cat >>"$bin/getent" <<-END
+		case \$1 in
+		passwd)	echo "$1"; exit ;;
+		esac
+		grep -q '^groupadd' "$bin/did" && echo hone:x:998:
+	END
+	PATH="$bin:$PATH" "$here/../system/hone-permit" /x 2>&1 || return 1
 	cat "$bin/did"
-	grep -v '^id' "$bin/did" | cmp - <(printf '%s\n' 'getent group hone' \
+}
+to_group()
+{
+	permits alice:x:1000:1000::/:/bin/sh
+	grep -v '^id\|^getent' "$tmp/permit/did" | cmp - <(printf '%s\n' \
 		'groupadd --system hone' 'chown root:hone /x' 'chmod 750 /x' \
 		'setcap cap_sys_admin,cap_dac_override,cap_dac_read_search,cap_ipc_lock=ep /x')
 }
-t "the broker is permitted to a group" permits
+t "the broker is permitted to a group" to_group
+# A user of that name has a group of that name, as a rule.
+to_nobody()
+{
+	rm -r "$tmp/permit"
+	permits hone:x:1000:998::/:/bin/sh | tee "$tmp/permitted"
+	grep -q 'hone is the group of the user hone: only root' \
+		"$tmp/permitted" && ! grep '^ch\|^setcap' "$tmp/permit/did"
+}
+t "but not to that of a user" to_nobody
 same_caps()
 {
 	local want file

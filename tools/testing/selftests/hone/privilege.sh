@@ -37,7 +37,7 @@ if ! setcap $caps "$dir/broker"; then
 	echo "# no capabilities of files here"
 	chmod 4750 "$dir/broker"
 fi
-ktap_set_plan 24
+ktap_set_plan 27
 
 as_nobody()
 {
@@ -143,6 +143,31 @@ check "broker: another" begin as_nobody "$reader" --broker="$dir/broker"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 check "broker: nothing is left of a reader that is killed" gone
+
+# Root's program with its setuid bit is of use as well, and not root for long.
+setuid_broker()
+{
+	cp "$dir/broker" "$dir/setuid"
+	chgrp "$(id -g nobody)" "$dir/setuid"
+	chmod 4750 "$dir/setuid"
+	begin as_nobody "$reader" --broker="$dir/setuid"
+}
+its_broker()
+{
+	id=$(id -u nobody) gid=$(id -g nobody)
+	# Of which the reader is the parent.
+	sed -n '/^[UG]id:\|^Cap[PE]/p' \
+		"$(grep -l "^PPid:.$pid\$" /proc/[0-9]*/status)" >"$dir/status"
+	printf '%s:\t%s\t%s\t%s\t%s\n' Uid "$id" "$id" "$id" "$id" \
+		Gid "$gid" "$gid" "$gid" "$gid" >"$dir/want"
+	# CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH, none of them in effect.
+	printf '%s:\t%s\n' CapPrm 0000000000200004 CapEff 0000000000000000 \
+		>>"$dir/want"
+	diff "$dir/status" "$dir/want"
+}
+check "setuid broker: it begins" setuid_broker
+check "setuid broker: as nobody, with nothing in effect" its_broker
+check "setuid broker: it ends well" ends
 
 recorder()
 {
