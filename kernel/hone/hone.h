@@ -8,6 +8,7 @@
 #include <linux/hone_stream.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/uidgid.h>
 
 struct dentry;
 struct file;
@@ -17,6 +18,9 @@ struct rchan_buf;
 struct seq_file;
 
 #define HONE_SESSIONS_MAX	8
+/* Of those: what users other than root may have, each and all together. */
+#define HONE_SESSIONS_EACH	4
+#define HONE_SESSIONS_USERS	6
 
 /* Sub-buffers: two of the largest process records fit into the smallest. */
 #define HONE_SUBBUF_MIN		(32 * 1024)
@@ -344,6 +348,7 @@ struct hone_settings {
  * @ref: the control file and each open file of the session
  * @lock: protects what follows, and starts and stops
  * @nr: number of the session
+ * @uid: who has begun it
  * @state: &enum hone_state
  * @ended: its descriptor is closed: nobody opens its files any more
  * @snapshots: its snapshot is open
@@ -362,6 +367,7 @@ struct hone_session {
 	struct kref ref;
 	struct mutex lock;	/* all below; starts and stops */
 	unsigned int nr;
+	kuid_t uid;
 	int state;
 	bool ended;
 	atomic_t snapshots;

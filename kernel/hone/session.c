@@ -345,22 +345,45 @@ void hone_session_stop(struct hone_session *s)
 	hone_stream_wake(&s->stream);
 }
 
+/*
+ * Who is not root, and has a program that may capture, leaves some for others;
+ * and all of them leave some for root. Called with hone_nr_lock held.
+ */
+static bool hone_session_allowed(kuid_t uid)
+{
+	unsigned int i, own = 0, users = 0;
+
+	if (uid_eq(uid, GLOBAL_ROOT_UID))
+		return true;
+	for (i = 0; i < HONE_SESSIONS_MAX; i++) {
+		const struct hone_session *s = hone_sessions[i];
+
+		if (!s || uid_eq(s->uid, GLOBAL_ROOT_UID))
+			continue;
+		users++;
+		own += uid_eq(s->uid, uid);
+	}
+	return own < HONE_SESSIONS_EACH && users < HONE_SESSIONS_USERS;
+}
+
 /**
  * hone_session_new - a session with the defaults
  *
  * Context: process context; may sleep.
  * Return: the session, to be given to hone_session_end(); or an error pointer:
- * -ENOMEM, or -EBUSY if there are too many.
+ * -ENOMEM, or -EBUSY if there are too many, or too many of this user.
  */
 struct hone_session *hone_session_new(void)
 {
 	struct hone_session *s;
+	bool allowed;
 
 	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&s->ref);
 	mutex_init(&s->lock);
+	s->uid = current_uid();
 	s->set.snaplen = READ_ONCE(hone_defaults.snaplen);
 	s->set.subbuf_size = READ_ONCE(hone_defaults.subbuf_size) * 1024;
 	s->set.n_subbufs = READ_ONCE(hone_defaults.subbufs);
@@ -368,12 +391,15 @@ struct hone_session *hone_session_new(void)
 	s->set.interval = HONE_INTERVAL_DEFAULT;
 
 	mutex_lock(&hone_nr_lock);
+	allowed = hone_session_allowed(s->uid);
 	while (s->nr < HONE_SESSIONS_MAX && hone_sessions[s->nr])
 		s->nr++;
-	if (s->nr < HONE_SESSIONS_MAX)
+	if (s->nr >= HONE_SESSIONS_MAX)
+		allowed = false;
+	if (allowed)
 		hone_sessions[s->nr] = s;
 	mutex_unlock(&hone_nr_lock);
-	if (s->nr >= HONE_SESSIONS_MAX) {
+	if (!allowed) {
 		kfree(s);
 		return ERR_PTR(-EBUSY);
 	}

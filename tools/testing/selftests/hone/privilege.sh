@@ -37,7 +37,7 @@ if ! setcap $caps "$dir/broker"; then
 	echo "# no capabilities of files here"
 	chmod 4750 "$dir/broker"
 fi
-ktap_set_plan 27
+ktap_set_plan 29
 
 as_nobody()
 {
@@ -168,6 +168,33 @@ its_broker()
 check "setuid broker: it begins" setuid_broker
 check "setuid broker: as nobody, with nothing in effect" its_broker
 check "setuid broker: it ends well" ends
+
+# A user may have four sessions, and root may have one yet.
+fill()
+{
+	pids=
+	for n in 1 2 3 4; do
+		mkfifo "$dir/ready$n"
+		(as_nobody "$reader" --broker="$dir/broker" -q -o /dev/null \
+			-B 256 --ready-fd 3) 3>"$dir/ready$n" 2>"$dir/log" &
+		pids="$pids $!"
+		read -r ready <"$dir/ready$n" && [ "$ready" = ready ] ||
+			return 1
+	done
+}
+no_fifth()
+{
+	(as_nobody "$reader" --broker="$dir/broker" -o /dev/null \
+		--duration 1) 2>"$dir/log"
+	[ $? -eq 3 ] && grep -q "too many captures" "$dir/log" &&
+		"$reader" -q -o /dev/null -B 256 -c 1 --duration 0.1
+}
+check "broker: four at a time" fill
+check "broker: no fifth, but one of root's" no_fifth
+for n in $pids; do
+	kill -TERM "$n"
+	wait "$n"
+done
 
 recorder()
 {
