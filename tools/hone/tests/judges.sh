@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Stock tools read files of the reader: none of them has anything to complain
-# of, and all find the same number of packets. Results are TAP.
-#   judges.sh FILE...
+# of, all find the same number of packets, and the reader's lines are tcpdump's.
+# Results are TAP.
+#   judges.sh READER FILE...
 # shellcheck disable=SC2317 # they are called by their names
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,6 +13,8 @@ export LC_ALL=C TZ=UTC
 # Debian's own, which its packages are for.
 python=/usr/bin/python3
 PATH=$PATH:/usr/sbin
+reader=${1:?usage: judges.sh READER FILE...}
+shift
 
 # Each prints the number of packets in file $1 and writes complaints to stderr.
 capinfos_reads()
@@ -85,6 +88,9 @@ for file; do
 	if [ ${#judges[@]} -gt 0 ] &&
 	   [ "$(printf '%s\n' "${counts[@]}" | sort -u)" != "${counts[0]}" ]; then
 		echo "packets: ${counts[*]} (${judges[*]})" >>"$tmp/why"
+	fi
+	if [[ " ${judges[*]} " = *" tcpdump "* ]] && [ "${counts[0]}" != 0 ]; then
+		"$here/same_lines.pl" "$reader" "$file" >>"$tmp/why" 2>&1
 	fi
 	n=$((n + 1))
 	what="$name: ${counts[0]-no} packets for ${judges[*]-nobody}, no complaint"

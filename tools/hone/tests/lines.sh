@@ -2,27 +2,15 @@
 # shellcheck shell=bash disable=SC2154,SC2317 # run.sh reads this
 # What a line for people says of the packet, tcpdump says.
 
-# Ours without the process; tcpdump's without what it tells of what applications
-# say, which the line does not: it is names and requests of others.
 same_lines()
 {
-	"$reader" -r "$1" --print="$tmp/ours" "${@:2}" 2>"$tmp/null"
-	tcpdump -n -S -r "$1" "${@:2}" >"$tmp/theirs" 2>"$tmp/null"
-	sed -i 's/ .* \(In\|Out\) [^ ]* \(IP6* \)/ \2/
-		s/\(^\| \)? \(IP6* \)/\1\2/
-		s/ (.* lost before)$//; s/ also [^ ]*\[.*//' "$tmp/ours"
-	# Its lines of SCTP end in a blank, or go on in others.
-	sed -i '/^	/d; s/\(, length [0-9]*\): .*/\1/; s/ $//
-		s/: domain \[length \([0-9]*\) .*/: UDP, length \1/' "$tmp/theirs"
-	diff "$tmp/theirs" "$tmp/ours" && [ -s "$tmp/ours" ]
+	"$here/same_lines.pl" "$reader" "$@"
 }
 for f in "$tmp"/*.pcapng; do
 	name=$(basename "$f" .pcapng)
-	[ -e "$tmp/$name.hone" ] || continue
-	case $name in
-	# What tcpdump tells of payload, or of a header that is cut.
-	short-headers|told|taken|taken-apart|many)	continue ;;
-	esac
+	if [ ! -e "$tmp/$name.hone" ] || [ "$name" = many ]; then
+		continue
+	fi
 	[ "$(packets_in "$name" 2>"$tmp/null")" != 0 ] || continue
 	judge tcpdump "$name: a line is as tcpdump's" same_lines "$f"
 done

@@ -191,7 +191,7 @@ judged()
 	local want=$1
 
 	shift
-	"$here/judges.sh" "$@" >"$tmp/judged"
+	"$here/judges.sh" "$reader" "$@" >"$tmp/judged"
 	[ $? -eq "$want" ] || {
 		cat "$tmp/judged"
 		return 1
@@ -824,6 +824,33 @@ done <<'END'
 3 hone.gone == 1
 5 hone.quality == "exact" && tcp.dstport == 80
 END
+
+# From another host, by the command that is documented; what stands in for ssh
+# does what that does with words, and tshark reads its input as Wireshark does.
+remote()
+{
+	local bin=$tmp/remote command
+
+	mkdir -p "$bin"
+	# shellcheck disable=SC2016 # for the scripts
+	printf '#!/bin/sh\n[ "$1" = root@host ] && shift && exec sh -c "$*"\n' \
+		>"$bin/ssh"
+	printf '#!/bin/sh\nexec "%s" -r "%s" "$@"\n' "$reader" \
+		"$tmp/tcp.hone" >"$bin/hone-relayread"
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\n[ "$*" = "-k -i -" ] && exec tshark -i - -T fields \
+		-e frame.comment\n' >"$bin/wireshark"
+	chmod +x "$bin"/*
+	command=$(sed -n "s/$2\(ssh root@host .*\)/\1/p" "$1")
+	echo "$command"
+	PATH="$bin:$PATH" sh -c "$command" >"$tmp/remotely" 2>"$tmp/tshark.log"
+	cat "$tmp/tshark.log"
+	[ "$(grep -c '^PID=' "$tmp/remotely")" -eq 19 ]
+}
+judge tshark "packets of another host, by hone(7)" remote \
+	"$here/../man/hone.7" '^\.Dl '
+judge tshark "and by README" remote "$here/../../../README" \
+	'^ *\$ '
 
 # The profile's columns have them, and its colours are filters that are known.
 profile()
