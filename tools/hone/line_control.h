@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Lines: what they tell of ICMP, IGMP and SCTP. */
+/* Lines: what they tell of headers, in tcpdump's words. */
 #ifndef HONE_LINE_CONTROL_H
 #define HONE_LINE_CONTROL_H
 
@@ -10,7 +10,9 @@
 
 /* Adds to the line; there is room for what the functions here add. */
 void line_add(const char *fmt, ...) __printf(1, 2);
-/* Adds what @f is, in tcpdump's words; false: it is of another protocol. */
+/* Adds what @f is of ICMP, IGMP and SCTP; false: it is of another protocol. */
 bool line_control(const struct flow *f);
+/* Adds the options of a TCP header, if there are any. */
+void line_tcp_options(const struct flow *f);
 
 #endif

@@ -138,77 +138,6 @@ static void add_end(const struct flow *f, const __u8 *addr, unsigned int port)
 		add(".%u", port);
 }
 
-/* One option of @len bytes, in tcpdump's words. */
-static void add_tcp_option(const __u8 *o, int len)
-{
-	int i;
-
-	switch (o[0]) {
-	case TCPOPT_MAXSEG:
-		if (len == TCPOLEN_MAXSEG) {
-			add("mss %u", o[2] << 8 | o[3]);
-			return;
-		}
-		break;
-	case TCPOPT_WINDOW:
-		if (len == TCPOLEN_WINDOW) {
-			add("wscale %u", o[2]);
-			return;
-		}
-		break;
-	case TCPOPT_SACK_PERMITTED:
-		add("sackOK");
-		return;
-	case TCPOPT_SACK:
-		add("sack %d ", len / 8);
-		for (i = 2; i + 8 <= len; i += 8)
-			add("{%u:%u}", be32(o + i), be32(o + i + 4));
-		return;
-	case TCPOPT_TIMESTAMP:
-		if (len == TCPOLEN_TIMESTAMP) {
-			add("TS val %u ecr %u", be32(o + 2), be32(o + 6));
-			return;
-		}
-		break;
-	}
-	add("unknown-%u", o[0]);
-	for (i = 2; i < len; i++)
-		add(i == 2 ? " 0x%02x" : "%02x", o[i]);
-}
-
-static void add_tcp_options(const struct flow *f)
-{
-	int end = (f->l4[12] >> 4) * 4, at = 20, len;
-	bool cut = end > (int)f->l4_len;
-
-	if (end <= at)
-		return;
-	add(", options [");
-	if (cut)
-		end = f->l4_len;
-	while (at < end) {
-		if (at > 20)
-			add(",");
-		if (f->l4[at] == TCPOPT_EOL) {
-			add("eol");
-			break;
-		}
-		if (f->l4[at] == TCPOPT_NOP) {
-			add("nop");
-			at++;
-			continue;
-		}
-		len = at + 1 < end ? f->l4[at + 1] : 0;
-		if (len < 2 || len > end - at) {
-			add(cut ? "[|tcp]" : "[bad opt]");
-			break;
-		}
-		add_tcp_option(f->l4 + at, len);
-		at += len;
-	}
-	add("]");
-}
-
 static void add_tcp(const struct flow *f)
 {
 	static const char letters[] = "FSRP.UEW";
@@ -239,7 +168,7 @@ static void add_tcp(const struct flow *f)
 	add(", win %u", f->l4[14] << 8 | f->l4[15]);
 	if (f->tcp_flags & TCP_URG)
 		add(", urg %u", f->l4[18] << 8 | f->l4[19]);
-	add_tcp_options(f);
+	line_tcp_options(f);
 	add(", length %u", f->payload);
 }
 
