@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHUNK	(512 * 1024)
+/* With what is written meanwhile, it fits into a small second level cache. */
+#define CHUNK	(128 * 1024)
 #define CPUS_MAX	65536
 
 void channel_init(struct channel *c, int fd, const char *name)

@@ -156,7 +156,8 @@ bool writer_flush(struct writer *w)
 
 __u8 *writer_make_room(struct writer *w, size_t len)
 {
-	if (w->size - w->used < len && !writer_flush(w))
+	if ((w->used >= WRITER_FULL || w->size - w->used < len) &&
+	    !writer_flush(w))
 		return NULL;
 	if (w->failed)
 		return NULL;

@@ -37,10 +37,16 @@ void output_release(int fd);
 /* @path "-" is standard output. False after a message. */
 bool writer_open(struct writer *w, const char *path, writer_whole whole);
 __u8 *writer_make_room(struct writer *w, size_t len);
+/*
+ * So much is written at once: enough to save calls, and no more than stays in
+ * a cache. There is room behind it for blocks that may be longer than they are.
+ */
+#define WRITER_FULL	(256 * 1024)
+
 /* Is there room at once? */
 static inline bool writer_has_room(const struct writer *w, size_t len)
 {
-	return w->size - w->used >= len && !w->failed;
+	return w->used + len <= WRITER_FULL && !w->failed;
 }
 
 /* Room for a block of up to @len bytes, or NULL if writing has failed. */
