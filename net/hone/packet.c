@@ -272,20 +272,47 @@ static __always_inline void hone_packet_actor(struct hone_packet *p,
 	p->quality = p->owner ? HONE_Q_OWNER : HONE_Q_KERNEL;
 }
 
-/* The bytes; what cannot be read (device memory) is left out. */
+/* Headers and one page behind, as TCP sends them; false if it is not so. */
+static bool hone_packet_page(void *to, const struct sk_buff *skb, int off,
+			     int linear, u32 len)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	const void *from;
+
+	/* There a page of many may have no address of its own. */
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		return false;
+	if (linear < 0 || !shinfo->nr_frags ||
+	    len - linear > skb_frag_size(&shinfo->frags[0]))
+		return false;
+	from = skb_frag_address_safe(&shinfo->frags[0]);
+	if (!from)
+		return false;
+	memcpy(to, skb->data + off, linear);
+	memcpy(to + linear, from, len - linear);
+	return true;
+}
+
+/* What cannot be read (device memory) is left out. */
+static noinline u32 hone_packet_paged(void *to, const struct sk_buff *skb,
+				      int off, int linear, u32 len)
+{
+	if (likely(hone_packet_page(to, skb, off, linear, len) ||
+		   !skb_copy_bits(skb, off, to, len)))
+		return len;
+	linear = max(linear, 0);
+	return skb_copy_bits(skb, off, to, linear) ? 0 : linear;
+}
+
 static u32 hone_packet_data(void *to, const struct sk_buff *skb, int off,
 			    u32 len)
 {
 	int linear = skb_headlen(skb) - off;
 
-	if (likely((int)len <= linear)) {
-		memcpy(to, skb->data + off, len);
-		return len;
-	}
-	if (likely(!skb_copy_bits(skb, off, to, len)))
-		return len;
-	linear = max(linear, 0);
-	return skb_copy_bits(skb, off, to, linear) ? 0 : linear;
+	if ((int)len > linear)
+		return hone_packet_paged(to, skb, off, linear, len);
+	memcpy(to, skb->data + off, len);
+	return len;
 }
 
 static __always_inline void hone_packet_write(struct hone_stream *s,
