@@ -12,7 +12,8 @@ help:
 	@echo '  check-all     check, check-debug, and a build and boot after each patch'
 	@echo '  lint          style and static checks; looks at what changed'
 	@echo '  bench         instructions that Hone costs, idle and beside tcpdump, dumpcap'
-	@echo '  bench-growth  what a packet costs with many sockets, processes, namespaces'
+	@echo '  bench-growth  what a packet costs with many sockets, processes, namespaces, CPUs'
+	@echo '  bench-time    time that Hone, tcpdump and dumpcap take, as ratios'
 	@echo '  bench-flood   how many datagrams a second are recorded without loss'
 	@echo '  shell         a shell in the guest'
 	@echo '  tools         hone-relayread and the other tools'
@@ -43,6 +44,9 @@ bench:
 bench-growth:
 	@qemu/bench-growth.sh --update
 
+bench-time:
+	@qemu/bench-time.sh
+
 bench-flood:
 	@qemu/bench-flood.sh
 
@@ -64,4 +68,4 @@ tree:
 clean:
 	@scripts/clean.sh
 
-.PHONY: help demo check check-debug check-all lint bench bench-growth bench-flood shell tools deb tree clean
+.PHONY: help demo check check-debug check-all lint bench bench-growth bench-time bench-flood shell tools deb tree clean

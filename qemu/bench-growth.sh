@@ -36,7 +36,7 @@ measure counted --icount bench capture "$one" "$sockets,$processes,$netns"
 measure sessions --icount bench capture \
 	"$one,hone-96x2,hone-96x4" udp-one-way
 for n in 1 2 8 16; do
-	measure cpus-$n --icount --cpus $n bench capture "$one" cpus:$n
+	measure cpus-$n --icount --cpus $n bench capture hone-96x1 cpus:$n
 done
 measure timed --cpus 1 bench turns 5 "$one" \
 	sockets:10,sockets:30000,netns:1,netns:200

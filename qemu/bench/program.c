@@ -136,24 +136,22 @@ static unsigned long long has_worked(pid_t pid)
 
 /*
  * Of several CPUs that work at the same time it cannot be said which of them
- * had nothing to do. Then the programs rest while the load works, and the other
- * way round, and their kernel tells how long they took.
+ * had nothing to do. Then the programs rest while the load works; how long they
+ * take for what it has left is counted, and not the load.
  */
 static double late_measure(const struct op *op, unsigned long rounds, int copies)
 {
-	unsigned long long began, took, worked = 0;
+	unsigned long long worked = 0;
 	unsigned long n;
 	int i;
 
 	tell_all(copies, SIGSTOP);
 	for (i = 0; i < copies; i++)
 		worked += has_worked(programs[i].pid);
-	began = __rdtsc();
 	for (n = 0; n < rounds; n++)
 		op->once();
-	took = __rdtsc() - began;
 	tell_all(copies, SIGCONT);
-	return (double)took + (double)end_all(copies) - (double)worked;
+	return (double)end_all(copies) - (double)worked;
 }
 
 static double span_measure(const struct op *op, unsigned long rounds, int copies)

@@ -105,6 +105,10 @@ function capture_table(	i, j, op, column, value)
 		printf "%-16s", op
 		for (j = 1; j <= n_columns; j++) {
 			column = columns[j]
+			if (!((op, column) in cost)) {
+				printf " %13s", "-"
+				continue
+			}
 			value = cost[op, column]
 			if (column != "none")
 				value -= cost[op, "none"]
