@@ -19,12 +19,15 @@
 #define HONE_LIST_MAX	16
 
 /**
- * struct hone_ends - a connection, as both of its ends see it
- * @addr: addresses, IPv4 as ::ffff:a.b.c.d
- * @port: ports, network byte order
+ * struct hone_ends - a connection, as one of its ends sees it, or a packet
+ * @netns: cookie of the net namespace
+ * @addr: local and remote address, a packet's source and destination; IPv4 as
+ *	::ffff:a.b.c.d
+ * @port: ports, network byte order, in the same order
  * @protocol: IPPROTO_*
  */
 struct hone_ends {
+	u64 netns;
 	struct in6_addr addr[2];
 	__be16 port[2];
 	u8 protocol;
@@ -119,17 +122,42 @@ static bool hone_ends_match(const struct hone_ends *a,
 	       ipv6_addr_equal(&a->addr[1], &b->addr[!turned]);
 }
 
-static bool hone_conn_listed(const struct hone_filter *f,
-			     const struct sk_buff *skb, u8 family)
+static bool hone_is_loopback(const struct in6_addr *addr)
 {
-	struct hone_ends e;
+	return ipv6_addr_loopback(addr) ||
+	       (ipv6_addr_v4mapped(addr) &&
+		ipv4_is_loopback(addr->s6_addr32[3]));
+}
+
+/*
+ * Is it a packet of the connection? In the connection's namespace it may be of
+ * both ends, in another one only of the remote: somebody there who has the
+ * address of the local one has a connection of his own, and so has who talks
+ * to himself.
+ */
+static bool hone_conn_match(const struct hone_ends *conn,
+			    const struct hone_ends *packet, bool out)
+{
+	if (conn->netns == packet->netns)
+		return hone_ends_match(conn, packet, 0) ||
+		       hone_ends_match(conn, packet, 1);
+	return hone_ends_match(conn, packet, out) &&
+	       !hone_is_loopback(&conn->addr[0]) &&
+	       !hone_is_loopback(&conn->addr[1]);
+}
+
+static bool hone_conn_listed(const struct hone_filter *f,
+			     const struct hone_packet *p,
+			     const struct sk_buff *skb)
+{
+	bool out = p->rec.flags & HONE_F_PKT_OUT;
+	struct hone_ends e = { .netns = p->netns };
 	unsigned int i;
 
-	if (!hone_ends_of(&e, skb, family))
+	if (!hone_ends_of(&e, skb, p->family))
 		return false;
 	for (i = 0; i < f->n_conn; i++)
-		if (hone_ends_match(&f->not_conn[i], &e, 0) ||
-		    hone_ends_match(&f->not_conn[i], &e, 1))
+		if (hone_conn_match(&f->not_conn[i], &e, out))
 			return true;
 	return false;
 }
@@ -217,7 +245,7 @@ bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
 		return false;
 	if (f->n_netns && !hone_listed(f->netns, f->n_netns, ns_inum))
 		return false;
-	if (f->n_conn && hone_conn_listed(f, skb, p->family))
+	if (f->n_conn && hone_conn_listed(f, p, skb))
 		return false;
 	return !f->prog || hone_prog_wants(f, skb);
 }
@@ -382,6 +410,7 @@ static bool hone_ends_of_sock(struct hone_ends *e, const struct sock *sk)
 {
 	if (!hone_sk_wanted(sk) || !sk->sk_dport)
 		return false;
+	e->netns = sock_net(sk)->net_cookie;
 	e->port[0] = htons(sk->sk_num);
 	e->port[1] = sk->sk_dport;
 	e->protocol = sk->sk_protocol;
