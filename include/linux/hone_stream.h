@@ -18,6 +18,10 @@
 #include <linux/uidgid_types.h>
 #include <uapi/linux/hone.h>
 
+/* Bytes that each socket or user takes that is counted, and how many at most */
+#define HONE_TALLY_SIZE		256
+#define HONE_TALLIES_MAX	(256 * 1024)
+
 struct hone_cpu;
 struct hone_filter;
 struct hone_slot;
@@ -55,6 +59,7 @@ struct hone_chan {
  * @bit: the session's own in masks of sessions
  * @gen: generation that it began with
  * @interval: seconds between records of counts, 0: none is wanted
+ * @counts: sockets and users that are counted each for itself at most
  * @tallies: what is counted, or NULL
  * @frozen: what comes now is lost
  * @filter: which packets are wanted, NULL for all
@@ -71,6 +76,7 @@ struct hone_stream {
 	u8 bit;
 	u32 gen;
 	u32 interval;
+	u32 counts;
 	struct hone_tallies *tallies;
 	bool frozen;
 	struct hone_filter *filter;

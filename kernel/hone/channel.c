@@ -13,9 +13,6 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-/* In jiffies: how often all is told anew because a ring goes round. */
-#define HONE_TELL_AGAIN	(HZ / 50 ?: 1)
-
 /* Sub-buffers complete and not read yet. */
 static u32 hone_ready(const struct rchan_buf *b)
 {
@@ -51,23 +48,14 @@ static void hone_evict(struct rchan_buf *b, struct hone_cpu *c)
 	b->subbufs_consumed++;
 }
 
-/* When all was told anew last, in jiffies. */
-static unsigned long hone_told_again;
-
 /*
  * A quarter of the ring is new since the last time: what is told only once is
- * told again long before that is written over. One CPU does so for all, and
- * not at once again: with many sockets to tell of that alone fills a ring.
+ * told again long before that is written over. One CPU does so for all.
  */
 static void hone_tell_again(struct hone_cpu *c)
 {
-	unsigned long now = jiffies;
-
-	if (c->gen == hone_generation() &&
-	    now - READ_ONCE(hone_told_again) >= HONE_TELL_AGAIN) {
-		WRITE_ONCE(hone_told_again, now);
-		hone_next_generation();
-	}
+	if (c->gen == hone_generation())
+		hone_try_generation();
 	c->gen = hone_generation();
 }
 

@@ -184,6 +184,9 @@ static int hone_command(struct hone_session *s, struct hone_want *want,
 	if (!strcmp(key, "interval"))
 		return hone_number(s, key, val, 1, HONE_INTERVAL_MAX,
 				   &want->set.interval);
+	if (!strcmp(key, "counts"))
+		return hone_number(s, key, val, 1, HONE_TALLIES_MAX,
+				   &want->set.counts);
 	if (!strcmp(key, "subbuf_size")) {
 		u32 kb;
 
@@ -317,7 +320,7 @@ int hone_session_commands(struct hone_session *s, char *text)
 		if (err)
 			s->set.overwrite = want.set.overwrite;
 	} else if (!err && want.restart) {
-		hone_next_generation();
+		err = hone_session_restart(s);
 	}
 	if (!err && want.stop)
 		hone_session_stop(s);
@@ -435,8 +438,9 @@ ssize_t hone_control_read(struct file *file, char __user *ubuf, size_t count,
 				 s->set.kinds & BIT(HONE_KIND_SOCK) ? " socket" : "",
 				 s->set.count ? " count" : "");
 	if (s->set.count)
-		len += scnprintf(text + len, size - len, "interval: %u\n",
-				 s->set.interval);
+		len += scnprintf(text + len, size - len,
+				 "interval: %u\ncounts: %u\n",
+				 s->set.interval, s->set.counts);
 	if (s->filter)
 		len += hone_filter_ops->show(s->filter, text + len, size - len);
 	if (s->match)

@@ -9,6 +9,8 @@
 #include <linux/debugfs.h>
 #include <linux/hone.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include <linux/tracepoint.h>
 
 static DEFINE_MUTEX(hone_lock);	/* lists of sources and streams, start, stop */
@@ -194,6 +196,57 @@ static void hone_kinds_update(void)
 	WRITE_ONCE(hone_kinds, kinds);
 }
 
+/* In jiffies: so far apart all is told anew, and when that was last. */
+#define HONE_TELL_AGAIN	(HZ / 50 ?: 1)
+static unsigned long hone_told_again;
+
+static unsigned long hone_told_since(void)
+{
+	return jiffies - READ_ONCE(hone_told_again);
+}
+
+/**
+ * hone_try_generation - announce everything anew, if that was not just done
+ *
+ * With many sockets to tell of that alone could fill a ring, and one session
+ * that wants it is paid for by all.
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+bool hone_try_generation(void)
+{
+	if (hone_told_since() < HONE_TELL_AGAIN)
+		return false;
+	WRITE_ONCE(hone_told_again, jiffies);
+	hone_next_generation();
+	return true;
+}
+
+/**
+ * hone_wait_generation - announce everything anew, as soon as that may be
+ *
+ * Context: process context; may sleep, as long as hone_try_generation() says
+ * no.
+ * Return: 0, and all is announced that is used since; or -EINTR if the task is
+ * to be killed.
+ */
+int hone_wait_generation(void)
+{
+	u32 gen = hone_generation();
+	unsigned long past;
+
+	/* One that has begun meanwhile is as good. */
+	while (gen == hone_generation() && !hone_try_generation()) {
+		past = hone_told_since();
+		if (past < HONE_TELL_AGAIN)
+			schedule_timeout_killable(HONE_TELL_AGAIN - past);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
 /**
  * hone_capture_start - records go into a stream from now on
  * @s: stream with an open channel
@@ -262,6 +315,11 @@ void hone_capture_stop(struct hone_stream *s)
 	tracepoint_synchronize_unregister();
 	synchronize_rcu();
 
+	/*
+	 * What there is to say at the end may write over packets, not over
+	 * what they need to be understood.
+	 */
+	s->of[HONE_KIND_SOCK] = &s->events;
 	mutex_lock(&hone_lock);
 	hone_sources_close(hone_last_source(), s);
 	mutex_unlock(&hone_lock);

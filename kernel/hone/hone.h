@@ -329,6 +329,7 @@ enum hone_state {
  * @changes: of datagrams taken only those that another task takes
  * @count: packets and bytes are counted
  * @interval: and told of so often, seconds
+ * @counts: sockets and users that are counted each for itself at most
  * @overwrite: a full ring gives up its oldest records
  */
 struct hone_settings {
@@ -339,6 +340,7 @@ struct hone_settings {
 	bool changes;
 	bool count;
 	u32 interval;
+	u32 counts;
 	bool overwrite;
 };
 
@@ -389,6 +391,7 @@ int hone_refuse(struct hone_session *s, int err, const char *fmt, ...);
 int hone_session_start(struct hone_session *s);
 void hone_session_freeze(struct hone_session *s);
 int hone_session_thaw(struct hone_session *s);
+int hone_session_restart(struct hone_session *s);
 void hone_session_stop(struct hone_session *s);
 struct hone_session *hone_session_new(void);
 void hone_session_end(struct hone_session *s);
@@ -418,6 +421,8 @@ static inline struct hone_session *hone_session_of(struct hone_stream *s)
 struct dentry *hone_dir(void);
 int hone_capture_start(struct hone_stream *s);
 void hone_next_generation(void);
+bool hone_try_generation(void);
+int hone_wait_generation(void);
 void hone_capture_stop(struct hone_stream *s);
 int hone_source_snap(struct hone_snap *snap, unsigned int nr, u64 *pos);
 

@@ -34,8 +34,21 @@ struct hone_session *hone_session_get(struct hone_session *s)
 
 static u64 hone_session_pages(const struct hone_session *s)
 {
-	return (u64)s->set.subbuf_size / PAGE_SIZE * s->set.n_subbufs *
-	       num_possible_cpus() * (s->split ? 2 : 1);
+	u64 pages = (u64)s->set.subbuf_size / PAGE_SIZE * s->set.n_subbufs *
+		    num_possible_cpus() * (s->split ? 2 : 1);
+
+	if (s->set.count)
+		pages += DIV_ROUND_UP((u64)s->set.counts * HONE_TALLY_SIZE,
+				      PAGE_SIZE);
+	return pages;
+}
+
+/* Counting takes a 64th of the memory at most, if nobody says otherwise. */
+static u32 hone_default_counts(void)
+{
+	u64 bytes = (u64)totalram_pages() * PAGE_SIZE / 64;
+
+	return clamp_t(u64, bytes / HONE_TALLY_SIZE, 1, HONE_TALLIES_MAX);
 }
 
 /**
@@ -59,7 +72,8 @@ int hone_refuse(struct hone_session *s, int err, const char *fmt, ...)
 
 /*
  * All sessions together may not take more than a quarter of the memory. Rings
- * are pinned memory of who starts the session, as perf's are.
+ * are pinned memory of who starts the session, as perf's are; so is what may be
+ * taken to count, used or not: it is made where nobody can be charged for it.
  */
 static int hone_charge(struct hone_session *s)
 {
@@ -249,6 +263,7 @@ int hone_session_start(struct hone_session *s)
 	s->stream.kinds = s->set.kinds;
 	s->stream.changes = s->set.changes;
 	s->stream.interval = s->set.count ? s->set.interval : 0;
+	s->stream.counts = s->set.counts;
 	s->stream.filter = s->filter;
 	s->stream.match = hone_match_any(s->match);
 	s->stream.bit = BIT(s->nr);
@@ -319,14 +334,30 @@ int hone_session_thaw(struct hone_session *s)
 {
 	int err;
 
-	err = s->set.overwrite ? hone_stream_overwrite(&s->stream) : 0;
+	err = hone_wait_generation();
+	if (!err && s->set.overwrite)
+		err = hone_stream_overwrite(&s->stream);
 	if (err)
 		return hone_refuse(s, err, "thaw: interrupted");
-	hone_next_generation();
 	hone_stream_thaw(&s->stream);
 	/* What was told of in between was lost. */
 	hone_next_generation();
 	return 0;
+}
+
+/**
+ * hone_session_restart - tell of everything anew
+ * @s: a running session that is not frozen
+ *
+ * Context: process context, @s->lock held; may sleep, so that this is not done
+ * more often than all sessions can bear.
+ * Return: 0 or -EINTR, and nothing has happened.
+ */
+int hone_session_restart(struct hone_session *s)
+{
+	int err = hone_wait_generation();
+
+	return err ? hone_refuse(s, err, "restart: interrupted") : 0;
 }
 
 /**
@@ -389,6 +420,7 @@ struct hone_session *hone_session_new(void)
 	s->set.n_subbufs = READ_ONCE(hone_defaults.subbufs);
 	s->set.kinds = HONE_KINDS_ALL;
 	s->set.interval = HONE_INTERVAL_DEFAULT;
+	s->set.counts = hone_default_counts();
 
 	mutex_lock(&hone_nr_lock);
 	allowed = hone_session_allowed(s->uid);

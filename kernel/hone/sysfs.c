@@ -133,7 +133,7 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 		"direction", "netns", "exclude_tgid", "exclude_socket",
 		"records", "datagrams", "restart", "hook",
 		"pid", "follow_forks", "exe", "comm", "uid", "gid", "cgroup",
-		"cookie", "count", "overwrite", "freeze", "boot",
+		"cookie", "count", "counts", "overwrite", "freeze", "boot",
 	};
 	int i, len = 0;
 

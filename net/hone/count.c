@@ -26,8 +26,6 @@
 
 /* Instead of an image id: all users of the socket. */
 #define HONE_ALL	(~0ULL)
-/* Sockets and users of a session at most. */
-#define HONE_TALLIES_MAX	(256 * 1024)
 /* Records in a row, and then a pause, in which the reader may read them. */
 #define HONE_TELL_MAX		256
 #define HONE_TELL_PAUSE		(HZ / 50 ?: 1)
@@ -84,7 +82,9 @@ struct hone_entry {
  * @work: tells of them
  * @next: when the next round is due, in jiffies
  * @round: number of the round
- * @none: of no socket, or of those for which there was no memory
+ * @n: number of entries
+ * @none: of no socket
+ * @rest: of sockets for which there was no room
  */
 struct hone_tallies {
 	struct hone_stream *stream;
@@ -95,8 +95,13 @@ struct hone_tallies {
 	struct delayed_work work;
 	unsigned long next;
 	u64 round;
+	atomic_t n;
 	struct hone_entry none;
+	struct hone_entry rest;
 };
+
+/* What a session is charged for. */
+static_assert(sizeof(struct hone_entry) <= HONE_TALLY_SIZE);
 
 /* Numbers that nobody outside the kernel chooses. */
 static u32 hone_tally_hash(const void *data, u32 len, u32 seed)
@@ -159,9 +164,11 @@ static struct hone_entry *hone_entry_make(struct hone_tallies *t, u64 cookie,
 	struct hone_entry *e, *old;
 	unsigned long flags;
 
+	if (atomic_inc_return(&t->n) > t->stream->counts)
+		goto full;
 	e = kzalloc(sizeof(*e), GFP_NOWAIT | __GFP_NOWARN);
 	if (!e)
-		return NULL;
+		goto full;
 	hone_entry_init(e, cookie, id);
 	e->sock = sock;
 	if (sock)
@@ -179,8 +186,13 @@ static struct hone_entry *hone_entry_make(struct hone_tallies *t, u64 cookie,
 	spin_unlock_irqrestore(&t->lock, flags);
 	if (!old)
 		return e;
+	atomic_dec(&t->n);
 	kfree(e);
 	return IS_ERR(old) ? NULL : old;
+
+full:
+	atomic_dec(&t->n);
+	return NULL;
 }
 
 static struct hone_entry *hone_entry_get(struct hone_tallies *t, u64 cookie,
@@ -234,7 +246,7 @@ static void hone_count(struct sock *sk, u64 key, bool out, u32 bytes,
 		if (of & HONE_OF_USER && sock && !user)
 			user = hone_entry_make(t, cookie, id, sock, sk, tid);
 		if (of & HONE_OF_SOCK)
-			hone_entry_add(sock ?: &t->none, out, bytes);
+			hone_entry_add(sock ?: &t->rest, out, bytes);
 		if (of & HONE_OF_USER && user)
 			hone_entry_add(user, out, bytes);
 	}
@@ -431,6 +443,7 @@ static void hone_entry_remove(struct hone_tallies *t, struct hone_entry *e)
 	list_del(&e->list);
 	list_del(&e->users);
 	list_del(&e->dead);
+	atomic_dec(&t->n);
 	kfree_rcu(e, rcu);
 }
 
@@ -494,6 +507,7 @@ static void hone_tally_work(struct work_struct *work)
 		t->round++;
 		spin_lock_irqsave(&t->lock, flags);
 		hone_entry_tell(t, &t->none, 0);
+		hone_entry_tell(t, &t->rest, HONE_F_TALLY_REST);
 		spin_unlock_irqrestore(&t->lock, flags);
 	}
 	/* One by one: each is short, and who counts a new one waits for it. */
@@ -542,6 +556,7 @@ int hone_count_open(struct hone_stream *s)
 	INIT_LIST_HEAD(&t->freed);
 	INIT_DELAYED_WORK(&t->work, hone_tally_work);
 	hone_entry_init(&t->none, 0, HONE_ALL);
+	hone_entry_init(&t->rest, 0, HONE_ALL);
 	t->next = jiffies + s->interval * HZ;
 	/* Pairs with the address dependency of who counts. */
 	smp_store_release(&s->tallies, t);
@@ -577,6 +592,7 @@ void hone_count_close(struct hone_stream *s)
 	}
 	spin_lock_irqsave(&t->lock, flags);
 	hone_entry_tell(t, &t->none, HONE_F_TALLY_END);
+	hone_entry_tell(t, &t->rest, HONE_F_TALLY_END | HONE_F_TALLY_REST);
 	spin_unlock_irqrestore(&t->lock, flags);
 	rhashtable_free_and_destroy(&t->hash, hone_tallies_free, NULL);
 	kfree(t);

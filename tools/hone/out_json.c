@@ -389,6 +389,10 @@ static bool json_tally(struct image *img, const struct record *r)
 	}
 	if (t->cookie)
 		add_u64("conn", t->cookie);
+	if (r->rec.flags & HONE_F_TALLY_REST) {
+		key("rest");
+		add("true");
+	}
 	add_time("since", t->since);
 	add_amount("in", t->in_packets, t->in_bytes);
 	add_amount("out", t->out_packets, t->out_bytes);

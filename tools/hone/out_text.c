@@ -332,6 +332,8 @@ static bool text_tally(struct image *img, const struct record *r)
 	}
 	if (t->cookie)
 		add(" conn=%llu", t->cookie);
+	if (r->rec.flags & HONE_F_TALLY_REST)
+		add(" rest=1");
 	add(" since=");
 	add_time(t->since);
 	add(" in=%llu,%llu out=%llu,%llu", t->in_packets, t->in_bytes,

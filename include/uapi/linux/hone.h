@@ -463,12 +463,14 @@ struct hone_map {
 /* hone_rec.flags of HONE_REC_COUNT */
 #define HONE_F_TALLY_SOCK	0x0001	/* of all users of the socket */
 #define HONE_F_TALLY_END	0x0002	/* the last one of it */
+#define HONE_F_TALLY_REST	0x0004	/* of sockets that found no room */
 
 /**
  * struct hone_tally - HONE_REC_COUNT: packets and bytes of a socket, or of one
  *	user of it
  * @rec: common head
- * @cookie: the socket; 0: packets of no socket that is counted
+ * @cookie: the socket; 0: packets of no socket or, with HONE_F_TALLY_REST, of
+ *	sockets that are not counted each for itself
  * @id: image id of the user, 0 = the kernel, and with HONE_F_TALLY_SOCK
  * @since: time of the last such record, or when counting began
  * @in_packets: received since then

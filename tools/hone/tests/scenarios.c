@@ -1110,13 +1110,14 @@ static void counts(void)
 	tally(0, &asker, &shell, 100, two, two);
 	tally(HONE_F_TALLY_SOCK, &asker, NULL, 100, two, two);
 	at(300);
-	/* Of whom nothing else is known, of nobody, and of no socket. */
+	/* Of whom nothing else is known, of nobody, of no socket, and of the rest. */
 	tally(HONE_F_TALLY_END, &asker, &gone, 150, one, one);
 	tally(HONE_F_TALLY_END, &asker, &shell, 200, none, two);
 	tally(0, &asker, NULL, 100, one, one);
 	tally(HONE_F_TALLY_SOCK | HONE_F_TALLY_END, &asker, NULL, 200, one,
 	      three);
 	tally(HONE_F_TALLY_SOCK | HONE_F_TALLY_END, NULL, NULL, 0, one, one);
+	tally(HONE_F_TALLY_SOCK | HONE_F_TALLY_REST, NULL, NULL, 0, two, two);
 }
 
 static void empty(void)
