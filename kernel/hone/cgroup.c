@@ -7,7 +7,10 @@
 
 #include <linux/cgroup.h>
 #include <linux/sched/task.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
+#include <linux/workqueue.h>
 #include <trace/events/cgroup.h>
 
 /**
@@ -56,19 +59,71 @@ void hone_cgroup_forked(struct task_struct *parent, struct task_struct *child)
 		hone_proc_moved(child);
 }
 
-/* Interrupts are off, under a lock of cgroup's trace events. */
+/**
+ * struct hone_move - a process that was moved to another cgroup
+ * @soon: called before who has moved it goes on in user space
+ * @work: the same if nobody does
+ * @task: its leader, referenced
+ */
+struct hone_move {
+	union {
+		struct callback_head soon;
+		struct work_struct work;
+	};
+	struct task_struct *task;
+};
+
+static void hone_moved(struct hone_move *m)
+{
+	struct task_struct *task = m->task;
+
+	task_lock(task);
+	/* What has ended was told of for the last time. */
+	if (atomic_read(&task->signal->live)) {
+		hone_match_task(task);
+		hone_proc_moved(task);
+	}
+	task_unlock(task);
+	put_task_struct(task);
+	kfree(m);
+}
+
+static void hone_moved_soon(struct callback_head *head)
+{
+	hone_moved(container_of(head, struct hone_move, soon));
+}
+
+static void hone_moved_work(struct work_struct *work)
+{
+	hone_moved(container_of(work, struct hone_move, work));
+}
+
+/*
+ * Interrupts are off, under a lock of cgroup's trace events, which others take
+ * inside css_set_lock, and that in softirq: no lock may be taken here that
+ * softirqs can come upon.
+ */
 static void probe_attach(void *data, struct cgroup *cgrp, const char *path,
 			 struct task_struct *task, bool threadgroup)
 {
+	struct hone_move *m;
+
 	if (cgrp->root != &cgrp_dfl_root)
 		return;
 	/* A process is where its leader is. */
 	if (!threadgroup && !thread_group_leader(task))
 		return;
-	task_lock(task);
-	hone_match_task(task);
-	hone_proc_moved(task);
-	task_unlock(task);
+	m = kmalloc(sizeof(*m), GFP_ATOMIC);
+	/* It is judged when it changes next. */
+	if (!m)
+		return;
+	m->task = get_task_struct(task);
+	init_task_work(&m->soon, hone_moved_soon);
+	if (!(current->flags & (PF_KTHREAD | PF_USER_WORKER)) &&
+	    !task_work_add(current, &m->soon, TWA_RESUME))
+		return;
+	INIT_WORK(&m->work, hone_moved_work);
+	queue_work(system_unbound_wq, &m->work);
 }
 
 /**

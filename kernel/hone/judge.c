@@ -26,8 +26,7 @@ static_assert(BITS_PER_BYTE * sizeof(hone_matching) >= HONE_SESSIONS_MAX);
 
 /*
  * Protects hone_wants and hone_exe of all processes, hone_matches and
- * hone_match_path. Inside task_lock and cgroup's lock of its trace events;
- * never taken in softirq.
+ * hone_match_path. Inside task_lock; never taken in softirq.
  */
 static DEFINE_SPINLOCK(hone_match_lock);
 /* By number of the session; read under RCU too. */

@@ -551,14 +551,33 @@ TEST_F(pick, exe)
 	unlink(COPY);
 }
 
-static void move_to(const char *cgroup)
+/* 0 is who moves it. */
+static void move(pid_t pid, const char *cgroup)
 {
-	char path[128];
+	char path[128], number[16];
 	int fd;
 
 	snprintf(path, sizeof(path), CGROUPS "%s/cgroup.procs", cgroup);
+	snprintf(number, sizeof(number), "%d", pid);
 	fd = open(path, O_WRONLY);
-	must(fd >= 0 && write(fd, "0", 1) == 1, cgroup);
+	must(fd >= 0 && write(fd, number, strlen(number)) > 0, cgroup);
+	close(fd);
+}
+
+static void move_to(const char *cgroup)
+{
+	move(0, cgroup);
+}
+
+/* Others look on, by events that come with more locks held. */
+static void trace_cgroups(const char *on)
+{
+	int fd = open("/sys/kernel/debug/tracing/events/cgroup/enable",
+		      O_WRONLY);
+
+	if (fd < 0)
+		return;
+	must(write(fd, on, 1) == 1, "tracing cgroups");
 	close(fd);
 }
 
@@ -590,7 +609,7 @@ TEST_F(pick, cgroup)
 {
 	const struct hone_rec *rec = NULL;
 	int cpu = 0, moves = 0;
-	struct kid a, b, c, d;
+	struct kid a, b, c, d, e;
 
 	if (mkdir(CGROUPS "/hone-pick", 0755) && errno != EEXIST)
 		SKIP(return, "no cgroup v2");
@@ -600,16 +619,22 @@ TEST_F(pick, cgroup)
 	kid_start(&b, 'b', move_like, talk);
 	kid_start(&c, 'c', NULL, move_and_talk);
 	kid_start(&d, 'd', move_sub, move_off_and_talk);
+	kid_start(&e, 'e', NULL, talk);
+	trace_cgroups("1");
 	OPEN("cgroup /hone-pick/\n");
+	move(e.pid, "/hone-pick/sub");
 	EXPECT_EQ(0, kid_go(&a));
 	EXPECT_EQ(0, kid_go(&b));
 	EXPECT_EQ(0, kid_go(&c));
 	EXPECT_EQ(0, kid_go(&d));
+	EXPECT_EQ(0, kid_go(&e));
 	stream_stop(&self->s);
+	trace_cgroups("0");
 	EXPECT_TALK('a', 3);
 	EXPECT_TALK('b', 0);
 	EXPECT_TALK('c', 3);
 	EXPECT_TALK('d', 0);
+	EXPECT_TALK('e', 3);
 	while ((rec = stream_step(&self->s, &cpu, rec))) {
 		const struct hone_proc *p = (const void *)rec;
 		const char *path;
