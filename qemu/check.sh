@@ -37,6 +37,9 @@ boot_words()
 	esac
 }
 
+# One for each parameter, which is refused.
+wrong_words='hone.comment=a\x07b hone.snaplen=many hone.subbuf_size=33 hone.subbufs=-4 hone.host_id=xyz'
+
 in_guest()
 {
 	local cpus=$1 dir=$out/cpus-$1 status=0 f name start=$SECONDS
@@ -44,7 +47,7 @@ in_guest()
 	mkdir -p "$dir"
 	"$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
 		--cpus "$cpus" --mem "$mem" --timeout "$limit" --out "$dir" \
-		--append "log_buf_len=1M kunit.enable=1 hone.comment=booted\\x20so hone.snaplen=many $(boot_words "$cpus")" \
+		--append "log_buf_len=1M kunit.enable=1 $wrong_words hone.comment=booted\\x20so $(boot_words "$cpus")" \
 		check "$cpus" || status=$?
 	say "guest with $cpus CPUs: done in $((SECONDS - start)) s"
 	# A verdict of 1 is told by the tests' own results.

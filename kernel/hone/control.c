@@ -371,8 +371,13 @@ ssize_t hone_control_write(struct file *file, const char __user *ubuf,
 	char *text;
 	int err;
 
-	if (count >= HONE_COMMAND_MAX)
-		return -E2BIG;
+	if (count >= HONE_COMMAND_MAX) {
+		mutex_lock(&s->lock);
+		err = hone_refuse(s, -E2BIG, "a write of %u bytes or more",
+				  HONE_COMMAND_MAX);
+		mutex_unlock(&s->lock);
+		return err;
+	}
 	text = kvmalloc(count + 1, GFP_KERNEL_ACCOUNT);
 	if (!text)
 		return -ENOMEM;

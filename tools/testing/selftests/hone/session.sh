@@ -11,7 +11,7 @@ if [ ! -d $dir ]; then
 	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 92
+ktap_set_plan 97
 
 status()
 {
@@ -183,13 +183,26 @@ keeps()
 	done
 	[ "$(cat "$file")" = "$was" ]
 }
+# told PARAMETER VALUE: at boot, as it is wrong.
+told()
+{
+	dmesg | grep -qF -- "$2' invalid for parameter \`hone.$1'"
+}
+at_boot='comment of the boot parameter'
 if grep -q 'hone.comment=booted\\x20so' /proc/cmdline; then
-	check "comment of the boot parameter" grep -qx 'booted so' $sys/comment
-	check "one that is wrong is told of" sh -c \
-		"dmesg | grep -q '.many. invalid for parameter .hone.snaplen'"
+	check "$at_boot" grep -qx 'booted so' $sys/comment
+	for word in 'comment a\x07b' 'snaplen many' 'subbuf_size 33' \
+		'subbufs -4' 'host_id xyz'; do
+		check "one that is wrong is told of: ${word%% *}" \
+			told "${word%% *}" "${word#* }"
+	done
+	check "and changes nothing" test "$(cat $sys/snaplen $sys/subbuf_size \
+		$sys/subbufs $sys/host_id | tr '\n' ' ')" = \
+		"262144 256 16 00000000-0000-0000-0000-000000000000 "
 else
-	ktap_test_skip "comment of the boot parameter: the kernel got none"
-	ktap_test_skip "one that is wrong is told of: the kernel got none"
+	for n in 1 2 3 4 5 6 7; do
+		ktap_test_skip "$at_boot, $n: the kernel got none"
+	done
 fi
 check "version" grep -qx '[0-9]*\.[0-9]*' $sys/version
 check "features" grep -qw packet $sys/features
