@@ -54,6 +54,7 @@ struct hone_chan {
  * @of: channel of each &enum hone_kind
  * @snaplen: bytes of a packet that are recorded at most, no more than fit
  * @kinds: a bit for each &enum hone_kind that is wanted
+ * @packets: packets are wanted, and it does not end
  * @changes: of consume records only those that tell of a change
  * @match: only packets of processes that have @bit in hone_task_wants()
  * @bit: the session's own in masks of sessions
@@ -71,6 +72,7 @@ struct hone_stream {
 	struct hone_chan *of[HONE_KIND_MAX];
 	u32 snaplen;
 	u8 kinds;
+	bool packets;
 	bool changes;
 	bool match;
 	u8 bit;

@@ -265,6 +265,7 @@ int hone_capture_start(struct hone_stream *s)
 	mutex_lock(&hone_lock);
 	first = list_empty(&hone_streams);
 	s->gen = READ_ONCE(hone_gen);
+	s->packets = s->kinds & BIT(HONE_KIND_PACKET);
 	list_add_tail_rcu(&s->list, &hone_streams);
 	hone_kinds_update();
 	/* A ring that is overwritten may begin a generation at any time. */
@@ -304,6 +305,14 @@ int hone_capture_start(struct hone_stream *s)
  */
 void hone_capture_stop(struct hone_stream *s)
 {
+	/*
+	 * A packet that is being received has a record, and finds its socket
+	 * yet, which may be one that the session has excluded: all that is
+	 * under way arrives, in softirq, before the stream is gone.
+	 */
+	WRITE_ONCE(s->packets, false);
+	synchronize_rcu();
+
 	mutex_lock(&hone_lock);
 	list_del_rcu(&s->list);
 	hone_kinds_update();

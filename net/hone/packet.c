@@ -426,7 +426,7 @@ static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
 	}
 	hone_for_each_stream(s) {
 		/* A packet socket's packets do not pass the firewall. */
-		if (!(s->kinds & BIT(HONE_KIND_PACKET)) ||
+		if (!READ_ONCE(s->packets) ||
 		    (hone_place_of(s) != place &&
 		     !(p->rec.flags & HONE_F_PKT_LINK)))
 			continue;
