@@ -238,10 +238,15 @@ static void hone_write_deliver(struct hone_stream *s, struct sock *sk, u32 pkt,
 		   ktime_get_boottime_ns());
 }
 
-/* Mostly the packet's record was the last, and can say it itself. */
+/*
+ * Mostly the packet's record was the last, and can say it itself. Not for a
+ * clone or a part: when the record got its time, its key may still have been
+ * that of another datagram, which was taken in between.
+ */
 static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
-			      u32 key)
+			      const struct sk_buff *skb, u32 key)
 {
+	bool same = rx && rx->skb == skb;
 	/* Who has not got the packet has no use for this. */
 	u8 sessions = rx ? rx->told : ~0;
 	u32 pkt = rx ? rx->pkt : 0;
@@ -250,7 +255,7 @@ static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
 
 	local_irq_save(flags);
 	hone_for_each_stream(s)
-		if (!pkt || !hone_packet_delivered(s, pkt, sk, key))
+		if (!same || !hone_packet_delivered(s, pkt, sk, key))
 			hone_write_deliver(s, sk, pkt, key, sessions);
 	local_irq_restore(flags);
 }
@@ -274,7 +279,7 @@ static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 	if (sk_fullsock(sk))
 		hone_sk_touch(sk);
 	hone_packet_deliver(rx, sk, skb);
-	hone_emit_deliver(sk, rx, 0);
+	hone_emit_deliver(sk, rx, skb, 0);
 }
 
 static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
@@ -293,7 +298,7 @@ static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_packet_recall(rx, sk);
 	hone_sk_touch(sk);
 	hone_packet_deliver(rx, sk, skb);
-	hone_emit_deliver(sk, rx, hone_skb_key(skb));
+	hone_emit_deliver(sk, rx, skb, hone_skb_key(skb));
 }
 
 /* Under the queue's lock, which turns bottom halves off. */
