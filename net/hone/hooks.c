@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hone: the tracepoints that core code calls out of line.
+ * Hone: the tracepoints that core code calls out of line, by hone_hook_*() of
+ * <linux/hone.h>. What each tells, and in which context, is said where it is
+ * defined: <trace/events/hone.h>.
  */
 #include "hone.h"
 

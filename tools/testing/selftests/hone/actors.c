@@ -280,6 +280,7 @@ TEST_F(actors, datagrams)
 }
 
 #define TURNS	100
+#define RAW_PROTOCOL	253	/* for experiments, RFC 3692 */
 
 static int count_actors(struct stream *s, int type, uint64_t cookie)
 {
@@ -356,6 +357,49 @@ TEST_F(actors, taken)
 	close(to);
 	close(fd[0]);
 	close(fd[1]);
+}
+
+/*
+ * A raw socket gets a clone, which is made after the packet was recorded: that
+ * it was delivered, with the clone's key, has a record and a time of its own.
+ */
+TEST_F(actors, clone_is_delivered_later)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	const struct hone_deliver *d = NULL;
+	const struct hone_packet *p;
+	const struct hone_rec *rec = NULL;
+	int fd, cpu = 0, got = 0;
+	uint64_t cookie;
+	char data[64];
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket(AF_INET, SOCK_RAW, RAW_PROTOCOL);
+	ASSERT_GE(fd, 0);
+	cookie = cookie_of(fd);
+	ASSERT_EQ(4, sendto(fd, "four", 4, 0, (void *)&at, sizeof(at)));
+	ASSERT_EQ(24, recv(fd, data, sizeof(data), 0));
+	stream_stop(&self->s);
+
+	while ((rec = stream_step(&self->s, &cpu, rec)))
+		if (rec->type == HONE_REC_DELIVER &&
+		    ((const struct hone_deliver *)rec)->cookie == cookie)
+			d = (const void *)rec;
+	ASSERT_NE(NULL, d);
+	cpu = 0;
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cap_len < 20 ||
+		    p->data[9] != RAW_PROTOCOL || rec->flags & HONE_F_PKT_OUT)
+			continue;
+		EXPECT_FALSE(rec->flags & HONE_F_PKT_DELIVERED);
+		EXPECT_EQ(rec->cpu, d->rec.cpu);
+		EXPECT_EQ(p->pkt, d->pkt);
+		EXPECT_LE(rec->time, d->rec.time);
+		got++;
+	}
+	EXPECT_EQ(1, got);
+	close(fd);
 }
 
 static const struct hone_sock_rec *find_sock(struct stream *s, uint64_t cookie,
