@@ -9,7 +9,8 @@ help:
 	@echo '  demo          build, boot, capture real programs; capture.pcapng, summary'
 	@echo '  check         all tests: KUnit and selftests in the guest, reader, demo'
 	@echo '  check-debug   guest tests in a kernel with KASAN, lockdep and kmemleak'
-	@echo '  check-all     check, check-debug, and a build and boot after each patch'
+	@echo '  check-locked  what is left of it in a kernel that is locked down'
+	@echo '  check-all     all these, and a build and boot after each patch'
 	@echo '  lint          style and static checks; looks at what changed'
 	@echo '  bench         instructions that Hone costs, idle and beside tcpdump, dumpcap'
 	@echo '  bench-growth  what a packet costs with many sockets, processes, namespaces, CPUs'
@@ -32,7 +33,10 @@ check:
 check-debug:
 	@qemu/check.sh debug
 
-check-all: check check-debug
+check-locked:
+	@qemu/check.sh locked
+
+check-all: check check-debug check-locked
 	@scripts/check-series.sh
 
 lint:
@@ -68,4 +72,4 @@ tree:
 clean:
 	@scripts/clean.sh
 
-.PHONY: help demo check check-debug check-all lint bench bench-growth bench-time bench-flood shell tools deb tree clean
+.PHONY: help demo check check-debug check-locked check-all lint bench bench-growth bench-time bench-flood shell tools deb tree clean

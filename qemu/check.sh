@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the tests and sums them up: KUnit and selftests in the guest, with one
 # CPU and with four; on the host the reader's tests and a verified demo.
-#   check.sh [y|debug]
+#   check.sh [y|debug|locked]
 # With debug: in the kernel that watches itself, and only what is in the guest.
+# With locked: what is left of it in one that is locked down.
 . "$(dirname "$0")/../scripts/lib.sh"
 
 variant=${1:-y}
 case $variant in
 y)	mem=1536 limit=1200 ;;
 debug)	mem=2048 limit=2400 ;;
-*)	die "$variant: which kernel? y or debug" ;;
+locked)	mem=1024 limit=300 ;;
+*)	die "$variant: which kernel? y, debug or locked" ;;
 esac
 out=$HONE_CACHE/out/check-$variant
 rm -rf "$out"
@@ -71,12 +73,27 @@ in_guest()
 		failed "cpus-$cpus.kunit" "KUnit left no results"
 }
 
+# There is no way back from lockdown: a guest of its own.
+in_locked_guest()
+{
+	local dir=$out/locked
+
+	mkdir -p "$dir"
+	"$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
+		--cpus 2 --mem "$mem" --timeout "$limit" --out "$dir" \
+		--append "hone.boot=on" \
+		run env HONE_TEST_FILES=/out /lib/hone/tests/lockdown.sh ||
+		grep -qs '^not ok' "$dir/output" ||
+		failed lockdown "the guest that is locked down failed"
+	[ ! -s "$dir/output" ] || cp "$dir/output" "$out/lockdown.sh.ktap"
+}
+
 # Captures that tests have left keep the promises of the format.
 verify_files()
 {
 	local f name args n=0
 
-	for f in "$out"/cpus-*/*.pcapng; do
+	for f in "$out"/cpus-*/*.pcapng "$out"/locked/*.pcapng; do
 		[ -e "$f" ] || continue
 		n=$((n + 1))
 		name=${f#"$out/"}
@@ -129,11 +146,15 @@ on_host()
 	say "demo: done in $((SECONDS - start)) s"
 }
 
-# An emulated guest keeps one CPU of the host busy, however many it has.
-in_guest 4 &
-in_guest 1
-[ "$variant" = debug ] || on_host
-wait
+if [ "$variant" = locked ]; then
+	in_locked_guest
+else
+	# An emulated guest keeps one CPU of the host busy, however many it has.
+	in_guest 4 &
+	in_guest 1
+	[ "$variant" = debug ] || on_host
+	wait
+fi
 verify_files
 
 awk -f "$HONE_TOP/scripts/ktap.awk" "$out"/*.ktap >"$out/sum"

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds a kernel for the guest and prints the path of its vmlinux.
-#   kernel.sh y|n|debug|lint [make target]...
+#   kernel.sh y|n|debug|locked|lint [make target]...
 . "$(dirname "$0")/../scripts/lib.sh"
 
-variant=${1:?which kernel? y, n, debug or lint}
+variant=${1:?which kernel? y, n, debug, locked or lint}
 shift
 config=$HONE_TOP/qemu/config
 [ -e "$config/$variant.config" ] ||
-	die "$variant: no such kernel (y, n, debug, lint)"
+	die "$variant: no such kernel (y, n, debug, locked, lint)"
 tree=$("$HONE_TOP/scripts/fetch-kernel.sh")
 out=$HONE_CACHE/build-$HONE_BASE-$variant
 mkdir -p "$out"

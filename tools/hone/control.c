@@ -57,8 +57,10 @@ static void explain(int err)
 		else if (geteuid() && !access(options.broker, F_OK))
 			msg("only root can capture, and who may run %s",
 			    options.broker);
-		else
+		else if (geteuid())
 			msg("only root (CAP_SYS_ADMIN) can capture");
+		else
+			msg("CAP_SYS_ADMIN is missing, or the kernel is locked down");
 		break;
 	case EPIPE:
 	case ECONNRESET:
