@@ -28,8 +28,9 @@ try()
 }
 
 last=
-while read -r last; do
-	try "$last" n
+while read -r patch; do
+	try "$patch" n
+	last=$patch
 done < <(sed 's/#.*//' "$series" | awk 'NF { print $1 }')
 try "$last" y
 # Leaves the tree whole.
