@@ -19,6 +19,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/uidgid.h>
 #include <net/net_namespace.h>
 #include <trace/events/hone.h>
@@ -82,6 +83,17 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 	p->sessionid = audit_get_sessionid(task);
 }
 
+/*
+ * Tells of a process that is called, or may do, something else from now on, and
+ * when: what came before this was not read by it under the new name.
+ */
+static void hone_proc_changed(struct task_struct *task,
+			      const struct hone_proc *p)
+{
+	hone_emit(&p->rec, HONE_KIND_PROC);
+	WRITE_ONCE(task->signal->hone_changed, ktime_get_boottime_ns());
+}
+
 static void hone_proc_emit(struct task_struct *task, u32 event)
 {
 	struct hone_recbuf rb;
@@ -90,7 +102,7 @@ static void hone_proc_emit(struct task_struct *task, u32 event)
 	hone_recbuf_init(&rb, &p, sizeof(p), HONE_REC_PROC, sizeof(p));
 	hone_proc_fill(&p, task, event);
 	hone_proc_namespaces(&p, task);
-	hone_emit(&p.rec, HONE_KIND_PROC);
+	hone_proc_changed(task, &p);
 }
 
 /* A path as an attribute, if there is one and it fits. */
@@ -290,7 +302,7 @@ void hone_proc_moved(struct task_struct *task)
 	hone_proc_fill(p, task, HONE_PROC_CGROUP);
 	hone_proc_namespaces(p, task);
 	hone_put_cgroup(&rb, task, mem + size);
-	hone_emit(&p->rec, HONE_KIND_PROC);
+	hone_proc_changed(task, p);
 	kfree(mem);
 }
 
@@ -411,7 +423,7 @@ static void probe_comm(void *data, struct task_struct *task, const char *comm,
 	hone_proc_fill(&p, task, HONE_PROC_COMM);
 	hone_proc_namespaces(&p, task);
 	strscpy_pad(p.comm, comm, sizeof(p.comm));
-	hone_emit(&p.rec, HONE_KIND_PROC);
+	hone_proc_changed(task, &p);
 }
 
 static const struct hone_probe hone_process_probes[] = {

@@ -207,7 +207,7 @@ bool hone_packet_carries(const struct hone_packet *p, u32 from, u32 to)
  *
  * Context: interrupts off.
  * Return: false if it is not the record written last, or not the one packet
- * that was read.
+ * that was read, or if who has read it was called something else when it came.
  */
 bool hone_packet_taken(struct hone_stream *s, u64 cookie,
 		       const struct task_struct *task,
@@ -222,6 +222,8 @@ bool hone_packet_taken(struct hone_stream *s, u64 cookie,
 	if (t->type == HONE_REC_CONSUME ?
 	    !(p->rec.flags & HONE_F_PKT_DELIVERED) || p->cause != t->key :
 	    !hone_packet_carries(p, t->from, t->to))
+		return false;
+	if (p->rec.time <= READ_ONCE(task->signal->hone_changed))
 		return false;
 	p->rec.flags |= HONE_F_PKT_TAKEN;
 	p->actor = READ_ONCE(task->signal->hone_id);

@@ -562,7 +562,8 @@ enum hone_quality {
  *
  * HONE_F_PKT_TAKEN: the record stands for the &struct hone_actor too that would
  * have told of it: for the CONSUME with the key in @cause of the datagram, or for
- * the TCP_READ of exactly the bytes that the segment carries.
+ * the TCP_READ of exactly the bytes that the segment carries. The reader had
+ * the name, user and cgroup already that it has at @rec.time.
  */
 struct hone_packet {
 	struct hone_rec	rec;

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,6 +67,18 @@ static int tcp_pair(int fd[2], uint64_t cookie[2])
 	cookie[0] = cookie_of(fd[0]);
 	cookie[1] = cookie_of(fd[1]);
 	return fd[1] < 0 ? -1 : 0;
+}
+
+/* Pins the caller to CPU 0, or to the last one. */
+static void move_to(bool last)
+{
+	int n = last ? sysconf(_SC_NPROCESSORS_ONLN) - 1 : 0;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(n, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		_exit(1);
 }
 
 /* Runs @fn in a child; its process id when it has ended. */
@@ -323,11 +336,8 @@ TEST_F(actors, taken)
 	struct sockaddr_in at, unused;
 	int from, to, fd[2], i, taken;
 	uint64_t cookie[2], socket;
-	cpu_set_t one;
 
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	move_to(false);
 	from = udp_socket(&unused);
 	to = udp_socket(&at);
 	ASSERT_EQ(0, connect(from, (void *)&at, sizeof(at)));
@@ -399,6 +409,76 @@ TEST_F(actors, clone_is_delivered_later)
 		got++;
 	}
 	EXPECT_EQ(1, got);
+	close(fd);
+}
+
+/* Is renamed elsewhere before it reads where the packet has come. */
+static void read_renamed(int fd, int go)
+{
+	char byte;
+
+	move_to(true);
+	if (read(go, &byte, 1) != 1 || prctl(PR_SET_NAME, "renamed"))
+		_exit(1);
+	move_to(false);
+	read_four(fd);
+	_exit(0);
+}
+
+/*
+ * A packet's record stands where the packet came: it must not say who has read
+ * it if that one had another name then.
+ */
+TEST_F(actors, renamed_after_packet)
+{
+	const struct hone_proc *named = NULL, *proc;
+	const struct hone_actor *a;
+	const struct hone_packet *p;
+	const struct hone_rec *rec = NULL;
+	int fd, go[2], status, cpu = 0, got = 0;
+	struct sockaddr_in at;
+	uint64_t cookie;
+	pid_t pid;
+
+	fd = udp_socket(&at);
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, pipe(go));
+	cookie = cookie_of(fd);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid)
+		read_renamed(fd, go[0]);
+	move_to(false);
+	ASSERT_EQ(4, sendto(fd, "four", 4, 0, (void *)&at, sizeof(at)));
+	ASSERT_EQ(1, write(go[1], "", 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	stream_stop(&self->s);
+
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
+		proc = (const void *)rec;
+		if (rec->type == HONE_REC_PROC && proc->tgid == (uint32_t)pid &&
+		    proc->event == HONE_PROC_COMM)
+			named = proc;
+	}
+	ASSERT_NE(NULL, named);
+	a = nth_actor(&self->s, HONE_REC_CONSUME, cookie, 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(pid, a->tgid);
+	EXPECT_LT(named->rec.time, a->rec.time);
+	cpu = 0;
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cookie != cookie ||
+		    rec->flags & HONE_F_PKT_OUT)
+			continue;
+		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
+		EXPECT_LT(rec->time, named->rec.time);
+		got++;
+	}
+	EXPECT_EQ(1, got);
+	close(go[0]);
+	close(go[1]);
 	close(fd);
 }
 
