@@ -118,25 +118,22 @@ static const struct strings nothing = {
 	.path = "", .argv = "", .filename = "", .cwd = "",
 };
 
-static char *dup_span(struct span s)
+/* Puts a string down at @*to, which goes on behind it. */
+static const char *put_span(char **to, struct span s)
 {
-	char *p = xrealloc(NULL, s.len + 1);
+	char *p = *to;
 
 	if (s.len)
 		memcpy(p, s.p, s.len);
 	p[s.len] = 0;
+	*to = p + s.len + 1;
 	return p;
 }
 
 static void strings_put(struct strings *s)
 {
-	if (!s || --s->ref)
-		return;
-	free(s->path);
-	free(s->argv);
-	free(s->filename);
-	free(s->cwd);
-	free(s);
+	if (s && !--s->ref)
+		free(s);
 }
 
 struct image *image_find(__u64 id)
@@ -178,14 +175,16 @@ const char *image_cgroup(const struct image *img)
 
 static void image_take_strings(struct image *img, const struct record *r)
 {
-	struct strings *s = xcalloc(1, sizeof(*s));
+	size_t len = r->path.len + r->argv.len + r->filename.len + r->cwd.len;
+	struct strings *s = xrealloc(NULL, sizeof(*s) + len + 4);
+	char *to = (char *)(s + 1);
 
 	s->ref = 1;
-	s->path = dup_span(r->path);
-	s->argv = dup_span(r->argv);
 	s->argv_len = r->argv.len;
-	s->filename = dup_span(r->filename);
-	s->cwd = dup_span(r->cwd);
+	s->path = put_span(&to, r->path);
+	s->argv = put_span(&to, r->argv);
+	s->filename = put_span(&to, r->filename);
+	s->cwd = put_span(&to, r->cwd);
 	strings_put(img->strings);
 	img->strings = s;
 }

@@ -11,14 +11,17 @@
 
 #include <stdbool.h>
 
-/* What a process image shares with the images forked from it. */
+/*
+ * What a process image shares with the images forked from it. The strings lie
+ * behind, in one piece of memory.
+ */
 struct strings {
 	unsigned int ref;
-	char *path;			/* "" if not known */
-	char *argv;			/* each argument ends with NUL */
 	__u32 argv_len;
-	char *filename;
-	char *cwd;
+	const char *path;		/* "" if not known */
+	const char *argv;		/* each argument ends with NUL */
+	const char *filename;
+	const char *cwd;
 };
 
 #define NOBODY	~0U
