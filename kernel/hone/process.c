@@ -71,15 +71,16 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 	p->ppid = task_tgid_nr(parent);
 	p->parent_id = READ_ONCE(parent->signal->hone_id);
 	p->ns_tgid = task_tgid_nr_ns(task, task_active_pid_ns(task));
+	/* What init_user_ns makes of them is the same. */
 	cred = __task_cred(task);
-	p->uid = from_kuid(&init_user_ns, cred->uid);
-	p->euid = from_kuid(&init_user_ns, cred->euid);
-	p->gid = from_kgid(&init_user_ns, cred->gid);
-	p->egid = from_kgid(&init_user_ns, cred->egid);
+	p->uid = __kuid_val(cred->uid);
+	p->euid = __kuid_val(cred->euid);
+	p->gid = __kgid_val(cred->gid);
+	p->egid = __kgid_val(cred->egid);
 	p->cgroup = hone_cgroup_id(task);
 	rcu_read_unlock();
 
-	p->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(task));
+	p->loginuid = __kuid_val(audit_get_loginuid(task));
 	p->sessionid = audit_get_sessionid(task);
 }
 
@@ -247,6 +248,15 @@ struct hone_proc_mem {
 	char tmp[HONE_ARGV_MAX];
 };
 
+/* Too much for kmalloc() to keep: each exec would take and free pages. */
+static struct kmem_cache *hone_proc_cache __ro_after_init;
+
+static void hone_proc_mem_free(struct hone_proc_mem *mem)
+{
+	if (mem)
+		kmem_cache_free(hone_proc_cache, mem);
+}
+
 /*
  * The whole record, with strings. May sleep.
  * @filename is what exec was asked for, or NULL.
@@ -319,7 +329,7 @@ static void hone_proc_bare(struct hone_proc *p, u32 event)
 
 void __hone_exec(struct linux_binprm *bprm, u64 prev_id)
 {
-	struct hone_proc_mem *mem = kvmalloc(sizeof(*mem), GFP_KERNEL);
+	struct hone_proc_mem *mem = kmem_cache_alloc(hone_proc_cache, GFP_KERNEL);
 	struct hone_proc bare, *p = &bare;
 	const char *path = "";
 
@@ -334,7 +344,7 @@ void __hone_exec(struct linux_binprm *bprm, u64 prev_id)
 	hone_match_exec(mem ? path : NULL);
 	p->prev_id = prev_id;
 	trace_hone_exec(p, path);
-	kvfree(mem);
+	hone_proc_mem_free(mem);
 }
 
 void __hone_announce(void)
@@ -348,7 +358,7 @@ void __hone_announce(void)
 	if (sig->hone_gen == hone_generation())
 		return;
 	sig->hone_gen = hone_generation();
-	mem = kvmalloc(sizeof(*mem), GFP_KERNEL);
+	mem = kmem_cache_alloc(hone_proc_cache, GFP_KERNEL);
 	if (mem) {
 		path = hone_proc_build(mem, current, HONE_PROC_ANNOUNCE, NULL);
 		p = (void *)mem->rec;
@@ -356,7 +366,7 @@ void __hone_announce(void)
 		hone_proc_bare(p, HONE_PROC_ANNOUNCE);
 	}
 	trace_hone_announce(p, path);
-	kvfree(mem);
+	hone_proc_mem_free(mem);
 }
 
 static void probe_fork(void *data, struct task_struct *parent,
@@ -466,7 +476,7 @@ static void hone_process_stop(void)
 
 static int hone_process_snap(struct hone_snap *snap, u64 *pos)
 {
-	struct hone_proc_mem *mem = kvmalloc(sizeof(*mem), GFP_KERNEL);
+	struct hone_proc_mem *mem = kmem_cache_alloc(hone_proc_cache, GFP_KERNEL);
 	struct hone_rec *rec;
 	struct task_struct *task;
 	int ret = 1;
@@ -488,7 +498,7 @@ static int hone_process_snap(struct hone_snap *snap, u64 *pos)
 		put_task_struct(task);
 		cond_resched();
 	}
-	kvfree(mem);
+	hone_proc_mem_free(mem);
 	return ret;
 }
 
@@ -506,5 +516,6 @@ static struct hone_source hone_process_source = {
  */
 void __init hone_process_init(void)
 {
+	hone_proc_cache = KMEM_CACHE(hone_proc_mem, SLAB_PANIC);
 	hone_source_register(&hone_process_source);
 }
