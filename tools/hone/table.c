@@ -13,12 +13,14 @@
 #define KEEP_NS		(150ULL * 1000000000)
 
 /* A few processes and connections at a time are most of what goes on. */
-#define NEAR		16
+#define NEAR		64
 
 struct table {
 	void **slot;
 	size_t n, mask;
-	struct entry *near[NEAR];	/* that were found: mostly the next, too */
+	/* Those that were found: mostly the next, too. The first is none. */
+	__u64 near_key[NEAR];
+	void *near[NEAR];
 };
 
 static struct table images, conns;
@@ -48,16 +50,18 @@ static __apart void *table_look(struct table *t, __u64 key)
 	for (e = t->slot[hash(key) & t->mask]; e; e = e->next)
 		if (e->key == key)
 			break;
-	if (e)
+	if (e && key % NEAR) {
+		t->near_key[key % NEAR] = key;
 		t->near[key % NEAR] = e;
+	}
 	return e;
 }
 
+/* NULL for the key 0, for which there is a place that nothing else gets. */
 static inline void *table_find(struct table *t, __u64 key)
 {
-	struct entry *e = t->near[key % NEAR];
-
-	return e && e->key == key ? e : table_look(t, key);
+	return t->near_key[key % NEAR] == key ? t->near[key % NEAR] :
+						table_look(t, key);
 }
 
 static void table_grow(struct table *t)
@@ -77,6 +81,7 @@ static void table_grow(struct table *t)
 		}
 	}
 	free(t->slot);
+	memcpy(new.near_key, t->near_key, sizeof(new.near_key));
 	memcpy(new.near, t->near, sizeof(new.near));
 	*t = new;
 }
@@ -100,8 +105,10 @@ static void table_del(struct table *t, void *entry)
 {
 	struct entry *e = entry, **p;
 
-	if (t->near[e->key % NEAR] == e)
+	if (t->near[e->key % NEAR] == e) {
+		t->near_key[e->key % NEAR] = 0;
 		t->near[e->key % NEAR] = NULL;
+	}
 	for (p = (struct entry **)&t->slot[hash(e->key) & t->mask]; *p;
 	     p = &(*p)->next) {
 		if (*p == e) {
@@ -138,7 +145,7 @@ static void strings_put(struct strings *s)
 
 struct image *image_find(__u64 id)
 {
-	return id ? table_find(&images, id) : NULL;
+	return table_find(&images, id);
 }
 
 const struct strings *image_strings(struct image *img)
@@ -377,7 +384,7 @@ bool image_each(bool (*fn)(struct image *img))
 
 struct conn *conn_find(__u64 cookie)
 {
-	return cookie ? table_find(&conns, cookie) : NULL;
+	return table_find(&conns, cookie);
 }
 
 static void conn_list(struct conn *c, __u64 now)
@@ -391,15 +398,19 @@ static void conn_list(struct conn *c, __u64 now)
 	dead_conns_end = &c->dead_next;
 }
 
+static __apart struct conn *conn_add(__u64 cookie, __u64 now)
+{
+	struct conn *c = table_add(&conns, cookie, sizeof(*c));
+
+	conn_list(c, now);
+	return c;
+}
+
 struct conn *conn_get(__u64 cookie, __u64 now)
 {
 	struct conn *c = conn_find(cookie);
 
-	if (!c && cookie) {
-		c = table_add(&conns, cookie, sizeof(*c));
-		conn_list(c, now);
-	}
-	return c;
+	return c || !cookie ? c : conn_add(cookie, now);
 }
 
 void conn_change_user(struct user *user, const struct user *to, __u64 now)
