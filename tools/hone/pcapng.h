@@ -160,8 +160,10 @@ static inline __u8 *put_time(__u8 *p, __u64 boot)
 
 	if (pcapng.usec)
 		t /= 1000;
-	p = put32(p, t >> 32);
-	return put32(p, t);
+	/* The high half first, each in the order of the machine. */
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		t = t << 32 | t >> 32;
+	return put64(p, t);
 }
 
 /* Ends the file and begins another; false if there is none, or it failed. */

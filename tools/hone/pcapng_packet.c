@@ -24,8 +24,10 @@
 #define COMMENT_MAX	(208 + 12 * ALSO_MAX)
 /* And the other options. */
 #define TAIL_MAX	(COMMENT_MAX + 96)
-/* More they are not without comments. */
+/* More they are not without comments; they are copied in such pieces. */
 #define TAIL_PIECE	48
+/* Room for a tail of @len bytes, in whole pieces. */
+#define TAIL_ROOM(len)	(((len) + TAIL_PIECE - 1) / TAIL_PIECE * TAIL_PIECE)
 
 /* All that the options of a connection's packets depend on. */
 struct tail_key {
@@ -33,21 +35,20 @@ struct tail_key {
 	__u64 image;			/* its version */
 	__u64 about;
 	const char *dev;
-	__u16 flags;
 };
 
-/* Those of a record that are told of. */
+/* Flags of a record that are told of; no other bits lie between them. */
 #define TAIL_FLAGS	(HONE_F_PKT_OUT | HONE_F_PKT_CSUM | HONE_F_PKT_GSO)
 
 struct tail {
 	struct tail_key key;
 	__u32 len;
-	__u8 bytes[TAIL_MAX];
+	__u8 bytes[];		/* TAIL_ROOM(len) */
 };
 
-/* In and out, each certain and not. */
+/* By quality, and by these flags. */
 struct tail_cache {
-	struct tail *tail[4];
+	struct tail *tail[HONE_Q_EXACT + 1][TAIL_FLAGS + 1];
 };
 
 static struct tail_cache no_conn;	/* of packets that have none */
@@ -106,25 +107,28 @@ static size_t make_comment(char *s, const struct attributed *p)
 	return n;
 }
 
-/* The options of a packet, and before it what they refer to. */
-static bool make_tail(struct tail *t, const struct attributed *p)
+/*
+ * The options of a packet, TAIL_MAX bytes at most, and before it what they
+ * refer to. Returns their length, 0 if writing failed.
+ */
+static size_t make_tail(__u8 *to, const struct attributed *p)
 {
-	__u8 task[8], *at = t->bytes;
+	__u8 task[8], *at = to;
 	char comment[COMMENT_MAX];
 	struct image *img = p->img;
 	size_t n;
 	int i;
 
 	if (img && !pcapng_describe_image(img, p->time))
-		return false;
+		return 0;
 	if (p->conn && !pcapng_describe_conn(p->conn, p->time))
-		return false;
+		return 0;
 	for (i = 0; i < p->n_more; i++)
 		if (!pcapng_describe_image(p->more[i], p->time))
-			return false;
+			return 0;
 	/* Just before the packet: a file that is read and written is the same. */
 	if (img && !pcapng_describe_info(img))
-		return false;
+		return 0;
 
 	if (pcapng.comments) {
 		n = make_comment(comment, p);
@@ -144,64 +148,64 @@ static bool make_tail(struct tail *t, const struct attributed *p)
 	if (p->conn && pcapng.info == INFO_DARWIN)
 		at = put_option32(at, OPT_DARWIN_FLOW, p->conn->cookie);
 	at = put32(at, 0);
-	t->len = at - t->bytes;
-	return true;
+	return at - to;
 }
 
 void pcapng_forget(struct conn *c)
 {
-	int i;
+	struct tail **t = (struct tail **)c->tails;
+	size_t i;
 
-	for (i = 0; c->tails && i < 4; i++)
-		free(c->tails->tail[i]);
+	for (i = 0; t && i < sizeof(*c->tails) / sizeof(*t); i++)
+		free(t[i]);
 	free(c->tails);
 	c->tails = NULL;
 }
 
-static inline int tail_slot(const struct attributed *p)
+static inline struct tail **tail_slot(struct tail_cache *cache,
+				      const struct attributed *p)
 {
-	return (p->packet->rec.flags & HONE_F_PKT_OUT ? 2 : 0) +
-	       (p->quality == HONE_Q_EXACT);
+	return &cache->tail[p->quality][p->packet->rec.flags & TAIL_FLAGS];
 }
 
 static __apart struct tail *remake_tail(const struct attributed *p)
 {
 	struct tail_cache *cache = &no_conn;
-	int slot = tail_slot(p);
-	struct tail *t;
+	__u8 bytes[TAIL_MAX];
+	struct tail **t;
+	size_t len;
 
+	len = make_tail(bytes, p);
+	if (!len)
+		return NULL;
 	if (p->conn) {
 		if (!p->conn->tails)
 			p->conn->tails = xcalloc(1, sizeof(*p->conn->tails));
 		cache = p->conn->tails;
 	}
-	if (!cache->tail[slot])
-		cache->tail[slot] = xcalloc(1, sizeof(*t));
-	t = cache->tail[slot];
-	t->key.generation = 0;
-	if (!make_tail(t, p))
-		return NULL;
-	t->key = (struct tail_key){
+	t = tail_slot(cache, p);
+	*t = xrealloc(*t, sizeof(**t) + TAIL_ROOM(len));
+	(*t)->key = (struct tail_key){
 		/* What describes others is not in the key. */
 		.generation = p->n_more ? 0 : table_generation,
 		.image = p->img ? p->img->version : 0,
 		.about = p->about,
 		.dev = p->dev,
-		.flags = p->packet->rec.flags & TAIL_FLAGS,
 	};
-	return t;
+	(*t)->len = len;
+	memcpy((*t)->bytes, bytes, len);
+	return *t;
 }
 
 /* NULL: it is to be made anew. */
 static inline const struct tail *find_tail(const struct attributed *p)
 {
-	const struct tail_cache *cache = p->conn ? p->conn->tails : &no_conn;
-	const struct tail *t = cache ? cache->tail[tail_slot(p)] : NULL;
+	struct tail_cache *cache = p->conn ? p->conn->tails : &no_conn;
+	const struct tail *t = cache ? *tail_slot(cache, p) : NULL;
 
 	if (t && t->key.generation == table_generation &&
 	    t->key.image == (p->img ? p->img->version : 0) &&
-	    t->key.about == p->about && t->key.dev == p->dev &&
-	    t->key.flags == (p->packet->rec.flags & TAIL_FLAGS) && !p->n_more)
+	    t->key.about == p->about && t->key.dev == p->dev && !p->n_more)
 		return t;
 	return NULL;
 }
@@ -237,7 +241,7 @@ static __u8 *put_sll2(__u8 *to, const struct attributed *p)
 /* Room that the block of a packet takes at most. */
 static inline size_t most_room(const struct attributed *p)
 {
-	return 64 + SLL2_LEN + (size_t)p->packet->cap_len + TAIL_MAX;
+	return 64 + SLL2_LEN + (size_t)p->packet->cap_len + TAIL_ROOM(TAIL_MAX);
 }
 
 /*
@@ -252,6 +256,7 @@ static inline __inlined void put_packet(__u8 *to, const struct attributed *p,
 	__u32 padded = (link + len + 3) & ~3U;
 	__u32 total = 32 + padded + (lost ? 12 : 0) + t->len;
 	__u8 *at = to + 28, *data = at + link;
+	__u32 piece;
 
 	put32(to, BLOCK_EPB);
 	put32(to + 4, total);
@@ -265,11 +270,10 @@ static inline __inlined void put_packet(__u8 *to, const struct attributed *p,
 	at += padded;
 	if (lost)
 		at = put_option64(at, OPT_EPB_DROP, lost);
-	/* There is room for a whole piece, which is copied without a call. */
-	if (t->len <= TAIL_PIECE)
-		memcpy(at, t->bytes, TAIL_PIECE);
-	else
-		memcpy(at, t->bytes, t->len);
+	/* Whole pieces, mostly one, are copied without a call. */
+	memcpy(at, t->bytes, TAIL_PIECE);
+	for (piece = TAIL_PIECE; piece < t->len; piece += TAIL_PIECE)
+		memcpy(at + piece, t->bytes + piece, TAIL_PIECE);
 	put32(at + t->len, total);
 	pcapng.packets++;
 	writer_put(&pcapng.w, total);

@@ -99,6 +99,7 @@ bool writer_open(struct writer *w, const char *path, writer_whole whole)
 		w->regular = !fstat(w->fd, &st) && S_ISREG(st.st_mode);
 		w->named = w->regular && st.st_nlink;
 	}
+	w->full = WRITER_FULL;
 	w->size = BUFFER;
 	w->buf = xrealloc(NULL, w->size);
 	return true;
@@ -111,6 +112,7 @@ static void writer_fail(struct writer *w, size_t done)
 
 	msg_errno("writing: %s", w->name);
 	w->failed = true;
+	w->full = 0;
 	if (w->regular && ftruncate(w->fd, end))
 		msg_errno("truncating: %s", w->name);
 }
@@ -129,6 +131,7 @@ static bool writer_robbed(struct writer *w)
 	else
 		return false;
 	w->failed = true;
+	w->full = 0;
 	return true;
 }
 

@@ -15,6 +15,7 @@ struct writer {
 	char *name;
 	__u8 *buf;
 	size_t used, size;
+	size_t full;		/* WRITER_FULL; 0 if writing has failed */
 	__u64 written;		/* bytes in the file */
 	writer_whole whole;
 	bool regular;			/* can be truncated */
@@ -46,7 +47,7 @@ __u8 *writer_make_room(struct writer *w, size_t len);
 /* Is there room at once? */
 static inline bool writer_has_room(const struct writer *w, size_t len)
 {
-	return w->used + len <= WRITER_FULL && !w->failed;
+	return w->used + len <= w->full;
 }
 
 /* Room for a block of up to @len bytes, or NULL if writing has failed. */
