@@ -6,26 +6,34 @@ bool sink_each;
 
 static const struct sink *sinks[8];
 static int n_sinks;
-static bool take_nothing(const struct attributed *p)
-{
-	(void)p;
-	return true;
-}
-
-bool (*sink_takers[8])(const struct attributed *p) = { take_nothing };
-int sink_n_takers;
-
-void sink_add(const struct sink *s)
-{
-	sinks[n_sinks++] = s;
-	if (s->packet)
-		sink_takers[sink_n_takers++] = s->packet;
-}
 
 /* Others that are known at the same moment may go out with it. */
 static bool written(bool ok)
 {
 	return (!sink_each || sink_flush()) && ok;
+}
+
+static bool packet_to_all(const struct attributed *p)
+{
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < n_sinks; i++)
+		if (sinks[i]->packet && !sinks[i]->packet(p))
+			ok = false;
+	return written(ok);
+}
+
+bool (*sink_packet)(const struct attributed *p) = packet_to_all;
+
+void sink_add(const struct sink *s)
+{
+	static int takers;
+
+	sinks[n_sinks++] = s;
+	if (s->packet)
+		sink_packet = !takers++ && !sink_each ? s->packet :
+							packet_to_all;
 }
 
 /* One output's failure keeps nothing from the others. */

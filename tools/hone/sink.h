@@ -85,7 +85,7 @@ struct sink {
 	bool (*flush)(void);
 };
 
-/* What is known is written at once, each for itself. */
+/* What is known is written at once, each for itself. Set before the first. */
 extern bool sink_each;
 
 void sink_add(const struct sink *s);
@@ -97,19 +97,7 @@ bool sink_tally(struct image *img, const struct record *r);
 bool sink_tail(const struct result *res);
 bool sink_flush(void);
 
-/* Of those that take packets, which are most of what there is. */
-extern bool (*sink_takers[8])(const struct attributed *p);
-extern int sink_n_takers;
-
-static inline bool sink_packet(const struct attributed *p)
-{
-	bool ok = sink_takers[0](p);
-	int i;
-
-	/* One output's failure keeps nothing from the others. */
-	for (i = 1; i < sink_n_takers; i++)
-		ok &= sink_takers[i](p);
-	return (!sink_each || sink_flush()) && ok;
-}
+/* To all that take packets, which are most of what there is, or the only one. */
+extern bool (*sink_packet)(const struct attributed *p);
 
 #endif
