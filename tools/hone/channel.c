@@ -137,9 +137,10 @@ struct numbers *channel_numbers(struct channel *c, __u32 cpu)
 	if (cpu >= c->n_numbers) {
 		c->numbers = xrealloc(c->numbers,
 				      (cpu + 1) * sizeof(*c->numbers));
-		memset(c->numbers + c->n_numbers, 0,
-		       (cpu + 1 - c->n_numbers) * sizeof(*c->numbers));
-		c->n_numbers = cpu + 1;
+		for (; c->n_numbers <= cpu; c->n_numbers++)
+			c->numbers[c->n_numbers] = (struct numbers){
+				.next = NUMBER_UNSURE,
+			};
 	}
 	return &c->numbers[cpu];
 }

@@ -8,14 +8,18 @@
 
 #include "input.h"
 
+#include <linux/hone.h>
 #include <sys/types.h>
 
 /* How far the numbers of a CPU's records have come. */
 struct numbers {
+	__u64 next;			/* what comes next; more bits: NUMBER_UNSURE */
 	__u64 told;			/* lost, by LOST, since the last one */
-	__u32 last;
 	bool any;
 };
+
+/* Of no record: there may be more to say of the next one. */
+#define NUMBER_UNSURE	0x100000000ULL
 
 struct channel {
 	int fd;				/* -1: closed, or a file's */
@@ -47,6 +51,21 @@ bool channel_more(struct channel *c);
 /* NULL for a CPU that cannot be. */
 struct numbers *channel_numbers(struct channel *c, __u32 cpu);
 void channel_close(struct channel *c);
+
+/* Has a record the number that was to come, with nothing lost before it? */
+static inline bool channel_in_turn(struct channel *c,
+				   const struct hone_rec *rec)
+{
+	struct numbers *of;
+
+	if (rec->cpu >= c->n_numbers)
+		return false;
+	of = &c->numbers[rec->cpu];
+	if (of->next != rec->seq)
+		return false;
+	of->next++;
+	return true;
+}
 
 /* Forgets the first @len bytes. */
 static inline void channel_drop(struct channel *c, size_t len)

@@ -145,9 +145,9 @@ enum decode_result decode_rest(const __u8 *p, size_t len, struct record *r,
 	if (len < sizeof(r->rec))
 		return DECODE_MORE;
 	memcpy(&r->rec, p, sizeof(r->rec));
-	/* The time so that sums cannot overflow: 146 years after the start. */
 	if (r->rec.len < sizeof(r->rec) || r->rec.len % 8 ||
-	    r->rec.len > HONE_REC_MAX || len < r->rec.len || r->rec.time >> 62)
+	    r->rec.len > HONE_REC_MAX || len < r->rec.len ||
+	    r->rec.time > DECODE_TIME_MAX)
 		return odd_head(&r->rec, len, why);
 	r->raw = p;
 	switch (r->rec.type) {

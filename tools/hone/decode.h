@@ -59,12 +59,15 @@ enum decode_result {
 enum decode_result decode_rest(const __u8 *p, size_t len, struct record *r,
 			       const char **why);
 
-/* Is it one of those, all of it there and sound? */
+/* The last time that a record may have. */
+#define DECODE_TIME_MAX	((1ULL << 62) - 1)
+
+/* Is it one of those, all of it there and, but for the time, sound? */
 static inline bool decode_frequent(const struct record *r, size_t len)
 {
 	__u32 size = r->rec.len;
 
-	if (size > len || size > HONE_REC_MAX || size % 8 || r->rec.time >> 62)
+	if (size > len || size > HONE_REC_MAX || size % 8)
 		return false;
 	if (r->rec.type == HONE_REC_PACKET)
 		return size >= sizeof(*r->packet) &&
@@ -83,8 +86,9 @@ static inline enum decode_result decode(const __u8 *p, size_t len,
 		return DECODE_MORE;
 	memcpy(&r->rec, p, sizeof(r->rec));
 	r->raw = p;
-	return decode_frequent(r, len) ? DECODE_OK :
-					 decode_rest(p, len, r, why);
+	/* The time so that sums cannot overflow: 146 years after the start. */
+	return r->rec.time <= DECODE_TIME_MAX && decode_frequent(r, len) ?
+	       DECODE_OK : decode_rest(p, len, r, why);
 }
 
 /* What a packet says of itself, as far as its bytes were recorded. */

@@ -18,7 +18,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SNAPSHOT_CPU	(~0U)
 #define CPUS_MAX	4096	/* in one file */
 
 /* Where in a file the records of a CPU are. */
@@ -240,35 +239,27 @@ static int finish(int status)
 static int replay_parts(struct replay *rp)
 {
 	int status = merged(merge(rp->snaps, rp->n_snaps, UINT64_MAX,
-				  resolve_snapshot, NULL));
+				  resolve_snapshot));
 
 	if (!status)
-		status = merged(merge(rp->streams, rp->n_streams,
-				      resolved.snap_end, resolve_record, NULL));
+		status = merged(resolve_merge(rp->streams, rp->n_streams,
+					      resolved.snap_end));
 	if (!capture_begin())
 		return EXIT_TROUBLE;
 	if (!status && !resolve_full())
-		status = merged(merge(rp->streams, rp->n_streams, UINT64_MAX,
-				      resolve_record, NULL));
+		status = merged(resolve_merge(rp->streams, rp->n_streams,
+					      UINT64_MAX));
 	return status;
 }
 
-/* One record after the other, as they have been merged before. */
-static bool in_order(const struct record *r, void *arg)
+/* In a file that has all in one order, output begins behind the snapshot. */
+static bool before_begin(const struct record *r)
 {
-	static bool begun;
-
-	if (r->rec.cpu == SNAPSHOT_CPU) {
-		capture_clock(r);
-		return resolve_snapshot(r, arg);
-	}
-	if (!begun) {
-		capture_clock(r);
-		begun = r->rec.time > resolved.snap_end;
-		if (begun && !capture_begin())
-			return false;
-	}
-	return resolve_record(r, arg);
+	capture_clock(r);
+	if (r->rec.cpu == SNAPSHOT_CPU || r->rec.time <= resolved.snap_end)
+		return true;
+	resolve_first = NULL;
+	return capture_begin();
 }
 
 static int replay_whole(struct input *in)
@@ -279,7 +270,8 @@ static int replay_whole(struct input *in)
 	if (!capture_open())
 		return EXIT_TROUBLE;
 	channel_whole(&c, in);
-	status = merged(merge(&c, 1, UINT64_MAX, in_order, NULL));
+	resolve_first = before_begin;
+	status = merged(resolve_merge(&c, 1, UINT64_MAX));
 	if (!status && !resolve_full() && bytes_len(&c.bytes)) {
 		msg("reading: %s: at byte %llu: the file ends within a record",
 		    in->name, channel_offset(&c));

@@ -3,13 +3,6 @@
 #include "merge.h"
 #include "msg.h"
 
-/* A channel's next record. */
-struct head {
-	struct channel *c;
-	struct record r;
-	bool there;
-};
-
 /* In a file the records of other CPUs may lie in between. */
 static void skip_others(struct channel *c)
 {
@@ -58,71 +51,33 @@ static __apart bool peek(struct head *h)
  * Every record offered has a number, also one that was lost: a gap that no
  * LOST record has told of is a loss all the same.
  */
-static __apart void check_gap(struct channel *c, struct record *r)
+static void check_gap(struct channel *c, struct record *r)
 {
 	struct numbers *of = channel_numbers(c, r->rec.cpu);
 	__u32 gap;
 	int k;
 
+	r->missing = 0;
 	if (!of)
 		return;
 	switch (r->rec.type) {
 	case HONE_REC_SUBBUF:
 		if (!of->any)
-			of->last = r->subbuf.next_seq - 1;
+			of->next = r->subbuf.next_seq | NUMBER_UNSURE;
 		of->any = true;
 		return;
 	case HONE_REC_LOST:
 		for (k = 0; k < HONE_KIND_MAX; k++)
 			of->told += r->lost.records[k];
+		of->next |= NUMBER_UNSURE;
 		return;
 	}
-	gap = r->rec.seq - of->last - 1;
+	gap = r->rec.seq - (__u32)of->next;
 	if (gap && of->any && gap < 1U << 31 && gap > of->told)
 		r->missing = gap - of->told;
 	of->told = 0;
-	of->last = r->rec.seq;
+	of->next = r->rec.seq + 1ULL;
 	of->any = true;
-}
-
-/* Mostly it is the number after the last one, with nothing to tell of. */
-static inline void check_seq(struct channel *c, struct record *r)
-{
-	struct numbers *of;
-
-	r->missing = 0;
-	if (r->rec.cpu < c->n_numbers) {
-		of = &c->numbers[r->rec.cpu];
-		if (of->any && !of->told && r->rec.seq == of->last + 1 &&
-		    r->rec.type != HONE_REC_SUBBUF &&
-		    r->rec.type != HONE_REC_LOST) {
-			of->last++;
-			return;
-		}
-	}
-	check_gap(c, r);
-}
-
-/*
- * Hands on what a channel has up to @until, as far as it has been read and is
- * sound; for the rest there is peek(). False if @fn said so.
- */
-static inline bool run(struct head *h, __u64 until, merge_fn fn, void *arg)
-{
-	struct channel *c = h->c;
-	const __u8 *p = bytes_start(&c->bytes);
-	const __u8 *end = p + bytes_len(&c->bytes);
-	bool all = !c->in || c->whole, more;
-	const char *why;
-
-	do {
-		check_seq(c, &h->r);
-		more = fn(&h->r, arg);
-		p += h->r.rec.len;
-		h->there = more && all && decode(p, end - p, &h->r, &why) == DECODE_OK;
-	} while (h->there && h->r.rec.time <= until);
-	channel_drop(c, bytes_len(&c->bytes) - (end - p));
-	return more;
 }
 
 static bool earlier(const struct head *a, const struct head *b)
@@ -152,35 +107,95 @@ static struct head *first_two(struct head *heads, int n, struct head **second)
 	return first;
 }
 
-__hot enum merge_result merge(struct channel *ch, int n, __u64 horizon,
-			      merge_fn fn, void *arg)
+static struct head *heads;
+
+static enum merge_result give_up(const struct channel *c)
 {
-	struct head *first, *second;
-	static struct head *heads;
+	return c->failed ? MERGE_FAILED : MERGE_BAD;
+}
+
+void merge_begin(struct merge *m, struct channel *ch, int n, __u64 horizon)
+{
 	static int room;
-	__u64 until;
 	int i;
 
 	if (n > room) {
 		heads = xrealloc(heads, n * sizeof(*heads));
 		room = n;
 	}
+	*m = (struct merge){ .n = n, .turn = heads };
+	m->horizon = horizon < DECODE_TIME_MAX ? horizon : DECODE_TIME_MAX;
 	for (i = 0; i < n; i++) {
 		heads[i].c = &ch[i];
-		if (!peek(&heads[i]))
-			return ch[i].failed ? MERGE_FAILED : MERGE_BAD;
-	}
-	while ((first = first_two(heads, n, &second))) {
-		if (first->r.rec.time > horizon)
+		if (!peek(&heads[i])) {
+			m->result = give_up(&ch[i]);
+			m->n = 0;
 			break;
-		/* Mostly the next record is of the same channel. */
-		until = horizon;
-		if (second && second->r.rec.time <= horizon)
-			until = second->r.rec.time - (second < first);
-		if (!run(first, until, fn, arg))
-			return MERGE_STOP;
-		if (!first->there && !peek(first))
-			return first->c->failed ? MERGE_FAILED : MERGE_BAD;
+		}
 	}
-	return MERGE_OK;
+}
+
+/* The channel whose turn it is, and how long. NULL if there is none. */
+static struct head *next_turn(struct merge *m)
+{
+	struct head *second;
+
+	m->turn = first_two(heads, m->n, &second);
+	if (!m->turn || m->turn->r.rec.time > m->horizon)
+		return NULL;
+	m->until = m->horizon;
+	if (second && second->r.rec.time <= m->horizon)
+		m->until = second->r.rec.time - (second < m->turn);
+	return m->turn;
+}
+
+/* Forgets what has been handed on. */
+static void drop(struct merge *m)
+{
+	struct channel *c = m->turn->c;
+
+	channel_drop(c, m->next - bytes_start(&c->bytes));
+}
+
+enum merge_result merge_stop(struct merge *m)
+{
+	drop(m);
+	return MERGE_STOP;
+}
+
+const struct record *merge_any(struct merge *m)
+{
+	struct head *h = m->turn;
+
+	if (m->next) {
+		drop(m);
+		if (!peek(h)) {
+			m->result = give_up(h->c);
+			return NULL;
+		}
+	}
+	if (!m->next || !h->there || h->r.rec.time > m->until) {
+		h = next_turn(m);
+		if (!h)
+			return NULL;
+	}
+	check_gap(h->c, &h->r);
+	m->next = h->r.raw + h->r.rec.len;
+	m->end = m->next;
+	/* In a file the records of other CPUs may lie in between. */
+	if (!h->c->in || h->c->whole)
+		m->end = bytes_start(&h->c->bytes) + bytes_len(&h->c->bytes);
+	return &h->r;
+}
+
+enum merge_result merge(struct channel *ch, int n, __u64 horizon, merge_fn fn)
+{
+	const struct record *r;
+	struct merge m;
+
+	merge_begin(&m, ch, n, horizon);
+	while ((r = merge_any(&m)))
+		if (!fn(r))
+			return merge_stop(&m);
+	return m.result;
 }

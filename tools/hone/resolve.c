@@ -16,6 +16,7 @@
 __u64 resolve_window = 100000000;
 size_t resolve_bytes = 8 << 20;
 __u64 resolve_limit = UINT64_MAX;
+merge_fn resolve_first;
 struct resolved resolved;
 
 /* What has ended long ago is forgotten this often. */
@@ -113,9 +114,8 @@ static __apart void take_event(const struct record *r, __u64 time)
 	}
 }
 
-bool resolve_snapshot(const struct record *r, void *arg)
+bool resolve_snapshot(const struct record *r)
 {
-	(void)arg;
 	switch (r->rec.type) {
 	case HONE_REC_PROC:
 		image_of_record(r);
@@ -373,7 +373,7 @@ static inline bool first_waits(__u64 now)
 
 static inline bool flush(__u64 now)
 {
-	if (!queue_empty() && begun && !first_waits(now) && !let_out(now))
+	if (!queue_empty() && !first_waits(now) && begun && !let_out(now))
 		return false;
 	if (now >= expiry)
 		expire(now);
@@ -386,7 +386,7 @@ bool resolve_flush(__u64 now)
 }
 
 /* One that need not wait goes out at once. */
-static __apart bool take_packet(const struct record *r, __u64 time)
+static inline __inlined bool take_packet(const struct record *r, __u64 time)
 {
 	bool free = begun && queue_empty(), ok = true;
 	struct image *img = NULL;
@@ -445,23 +445,67 @@ static __apart bool take_other(const struct record *r, __u64 time)
 	return true;
 }
 
-bool resolve_record(const struct record *r, void *arg)
+/* Time of the output: a stream that breaks its word is not to break that. */
+static inline __u64 output_time(const struct record *r)
 {
-	__u64 now = r->rec.time;
+	if (r->rec.time > resolved.last)
+		resolved.last = r->rec.time;
+	return resolved.last;
+}
 
-	(void)arg;
-	/* A stream that breaks its word is not to break the output's. */
-	if (now > resolved.last)
-		resolved.last = now;
-	else
-		now = resolved.last;
+static inline __inlined bool take(const struct record *r)
+{
+	__u64 now = output_time(r);
+
 	if (!flush(now))
 		return false;
-	if (r->missing)
-		count_lost(HONE_KIND_PACKET, r->missing);
 	if (r->rec.type == HONE_REC_PACKET)
 		return take_packet(r, now);
 	return take_other(r, now);
+}
+
+static __apart bool take_snapshot(const struct record *r)
+{
+	capture_clock(r);
+	return resolve_snapshot(r);
+}
+
+/* What went before goes out without a word of the loss. */
+static __apart bool take_missing(const struct record *r)
+{
+	if (!flush(output_time(r)))
+		return false;
+	count_lost(HONE_KIND_PACKET, r->missing);
+	return true;
+}
+
+__hot enum merge_result resolve_merge(struct channel *ch, int n, __u64 horizon)
+{
+	const struct record *r;
+	struct merge m;
+	bool odd;
+
+	merge_begin(&m, ch, n, horizon);
+	for (;;) {
+		r = merge_next(&m);
+		odd = !r;
+		if (odd)
+			r = merge_any(&m);
+		if (!r)
+			return m.result;
+		if (resolve_first && !resolve_first(r))
+			break;
+		if (odd && r->rec.cpu == SNAPSHOT_CPU) {
+			if (!take_snapshot(r))
+				break;
+			continue;
+		}
+		if (odd && r->missing && !take_missing(r))
+			break;
+		if (!take(r))
+			break;
+	}
+	return merge_stop(&m);
 }
 
 /* What begins later has a record of its own in the queue. */

@@ -3,6 +3,7 @@
 #ifndef HONE_RESOLVE_H
 #define HONE_RESOLVE_H
 
+#include "merge.h"
 #include "sink.h"
 
 /* Nanoseconds and bytes for which received packets wait for their reader. */
@@ -25,13 +26,18 @@ struct resolved {
 
 extern struct resolved resolved;
 
+/* The CPU of a snapshot's records. */
+#define SNAPSHOT_CPU	(~0U)
+
 /* A record of the snapshot. */
-bool resolve_snapshot(const struct record *r, void *arg);
+bool resolve_snapshot(const struct record *r);
+/* Sees each record before it is taken, if it is not NULL; false: no more. */
+extern merge_fn resolve_first;
 /*
- * A record of the stream, in order. False if an output has failed, or all
- * packets that were wanted have gone out.
+ * Takes the records of all channels up to @horizon, in order. It stops if an
+ * output has failed, or all packets that were wanted have gone out.
  */
-bool resolve_record(const struct record *r, void *arg);
+enum merge_result resolve_merge(struct channel *ch, int n, __u64 horizon);
 /* Nothing older than @now is to come: lets out what needs not wait. */
 bool resolve_flush(__u64 now);
 /* The first output: what exists, then what has been held back till now. */

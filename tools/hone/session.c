@@ -230,21 +230,23 @@ static bool new_channels(void)
 
 /* Records */
 
-static bool on_record(const struct record *r, void *arg)
+static bool on_record(const struct record *r)
 {
 	if (options.record && !raw_record(r))
 		return false;
 	if (!begun)
 		capture_clock(r);
-	return resolve_record(r, arg);
+	else if (!options.record)
+		resolve_first = NULL;
+	return true;
 }
 
-static bool on_snapshot(const struct record *r, void *arg)
+static bool on_snapshot(const struct record *r)
 {
 	if (options.record && !raw_record(r))
 		return false;
 	capture_clock(r);
-	return resolve_snapshot(r, arg);
+	return resolve_snapshot(r);
 }
 
 static bool merged(enum merge_result res)
@@ -278,8 +280,7 @@ bool session_snapshot(void)
 	channel_init(&c, fd, path);
 	do {
 		n = channel_read(&c);
-		ok = n >= 0 && merged(merge(&c, 1, UINT64_MAX, on_snapshot,
-					    NULL));
+		ok = n >= 0 && merged(merge(&c, 1, UINT64_MAX, on_snapshot));
 	} while (ok && n > 0);
 	if (n < 0) {
 		session_fail(EXIT_KERNEL);
@@ -307,7 +308,7 @@ static bool one_round(__u64 horizon)
 		if (n < 0)
 			return session_fail(EXIT_KERNEL);
 	}
-	return merged(merge(channels, n_channels, horizon, on_record, NULL));
+	return merged(resolve_merge(channels, n_channels, horizon));
 }
 
 bool session_drain(void)
@@ -327,7 +328,7 @@ bool session_drain(void)
 
 bool session_merge(void)
 {
-	return merged(merge(channels, n_channels, UINT64_MAX, on_record, NULL));
+	return merged(resolve_merge(channels, n_channels, UINT64_MAX));
 }
 
 /* Gives the outputs what is ready, and hands it on. */
@@ -349,6 +350,7 @@ bool session_configure(void)
 	__u64 subbuf, kb = options.buffer_kb;
 	const char *s;
 
+	resolve_first = on_record;
 	/* That from boot has begun: what is not wanted is left out here. */
 	if (options.boot) {
 		filter_replay();
