@@ -30,14 +30,18 @@ static void extent_push(struct extents *x, __u32 from, __u32 to,
 void extent_read(struct extents *x, __u32 from, __u32 to,
 		 const struct user *user)
 {
-	struct extent *last = x->n ? &x->e[x->n - 1] : NULL;
+	struct extent *last;
 
 	/* What the same task reads on and on is one extent. */
-	if (last && last->to == from && last->user.id == user->id &&
-	    last->user.tid == user->tid && to - last->from < 1U << 30)
-		last->to = to;
-	else
-		extent_push(x, from, to, user);
+	if (x->n) {
+		last = &x->e[x->n - 1];
+		if (last->to == from && last->user.id == user->id &&
+		    last->user.tid == user->tid && to - last->from < 1U << 30) {
+			last->to = to;
+			return;
+		}
+	}
+	extent_push(x, from, to, user);
 }
 
 void extent_write(struct extents *x, __u32 from, const struct user *user)
@@ -47,10 +51,13 @@ void extent_write(struct extents *x, __u32 from, const struct user *user)
 
 void extent_advance(struct extents *x, __u32 seq)
 {
-	struct extent *last = x->n ? &x->e[x->n - 1] : NULL;
+	struct extent *last;
 
+	if (!x->n)
+		return;
 	/* No window is larger than 1 GiB: nobody asks for what was before. */
-	if (!last || seq_diff(seq, last->from) < 1 << 30)
+	last = &x->e[x->n - 1];
+	if (seq_diff(seq, last->from) < 1 << 30)
 		return;
 	x->e[0] = *last;
 	x->e[0].from = seq - (1U << 29);

@@ -202,10 +202,16 @@ void filter_replay(void)
 		compile(&program);
 }
 
-static bool netns_wanted(__u32 inum)
+/* A packet without a known interface is in the namespace of a loopback. */
+static bool netns_wanted(const struct hone_packet *p)
 {
+	const struct netdev *dev = netdev_find(p->netns, p->ifindex);
+	__u32 inum;
 	int i;
 
+	if (!dev)
+		dev = netdev_find(p->netns, 1);
+	inum = dev ? dev->ns_inum : 0;
 	for (i = 0; i < n_netns; i++)
 		if (netns[i] == inum)
 			return true;
@@ -222,7 +228,7 @@ static bool replay_wants(const struct attributed *p)
 	if (p->undirected ? no_out || no_in :
 	    p->packet->rec.flags & HONE_F_PKT_OUT ? no_out : no_in)
 		return false;
-	if (!netns_wanted(p->netns))
+	if (!netns_wanted(p->packet))
 		return false;
 	return !program.bf_insns || pcap_offline_filter(&program, &h, p->data);
 }

@@ -54,15 +54,14 @@ struct held *queue_push(const struct record *r, __u64 time)
 
 struct held *queue_at(__u64 pos)
 {
-	if (pos < base || pos - base >= bytes_len(&q))
+	/* What lies before the first wraps around. */
+	if (pos - base >= bytes_len(&q))
 		return NULL;
 	return (struct held *)(q.data + q.head + (pos - base));
 }
 
 struct held *queue_first(void)
 {
-	if (q.head == q.tail)
-		return NULL;
 	return (struct held *)(q.data + q.head);
 }
 

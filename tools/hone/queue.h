@@ -52,10 +52,11 @@ void queue_pass(const struct held *h);
 struct held *queue_push(const struct record *r, __u64 time);
 /* The entry at @pos, or NULL if it has gone out. Valid until a push. */
 struct held *queue_at(__u64 pos);
-struct held *queue_first(void);
 bool queue_empty(void);
-__u64 queue_first_pos(void);
+/* The entry that is first, of which there is one. */
+struct held *queue_first(void);
 void queue_pop(void);
+__u64 queue_first_pos(void);
 size_t queue_bytes(void);
 
 /* Aligned as the entry is. */

@@ -155,14 +155,6 @@ static void name_receivers(struct attributed *p, struct receiver *more)
 	}
 }
 
-/* A packet without a known interface is in the namespace of a loopback. */
-static __u32 netns_of(const struct hone_packet *p, const struct netdev *dev)
-{
-	if (!dev)
-		dev = netdev_find(p->netns, 1);
-	return dev ? dev->ns_inum : 0;
-}
-
 /* Of several users one must be wanted. */
 static bool users_wanted(const struct attributed *p, const struct held *h)
 {
@@ -182,8 +174,19 @@ static inline void find_dev(struct attributed *p)
 					       p->packet->ifindex);
 
 	p->dev = dev ? dev->name : NULL;
-	p->netns = netns_of(p->packet, dev);
 	p->dev_type = dev ? dev->type : DEV_UNKNOWN;
+}
+
+/* Under a name that lies ahead of the output. */
+static __apart bool out_renamed(struct attributed *p, const struct held *h)
+{
+	bool ok;
+
+	image_swap_name(p->img, h->name);
+	p->wanted = !filter_any || users_wanted(p, h);
+	ok = outlet_packet(p);
+	image_swap_name(p->img, h->name);
+	return ok;
 }
 
 static inline __inlined bool out_packet(struct held *h,
@@ -191,7 +194,6 @@ static inline __inlined bool out_packet(struct held *h,
 					struct conn *c)
 {
 	struct attributed p;
-	bool swap, ok;
 
 	p.packet = packet;
 	p.time = h->time;
@@ -223,14 +225,10 @@ static inline __inlined bool out_packet(struct held *h,
 	if (h->more)
 		name_receivers(&p, h->more);
 	/* Who has read it may have got its name since it came. */
-	swap = p.img && h->name > p.img->nth;
-	if (swap)
-		image_swap_name(p.img, h->name);
+	if (p.img && h->name > p.img->nth)
+		return out_renamed(&p, h);
 	p.wanted = !filter_any || users_wanted(&p, h);
-	ok = outlet_packet(&p);
-	if (swap)
-		image_swap_name(p.img, h->name);
-	return ok;
+	return outlet_packet(&p);
 }
 
 /* As out_packet(), of one that says for certain whose it is, and never waited. */
@@ -273,7 +271,7 @@ static bool out_late(const struct held *h, const struct record *r)
 	return outlet_late(&l);
 }
 
-static bool out_event(struct held *h)
+static __apart bool out_event(struct held *h)
 {
 	struct record r;
 	struct image *img;
@@ -298,13 +296,11 @@ static bool out_event(struct held *h)
 
 static bool out_first(struct held *h)
 {
-	struct hone_rec rec;
+	const struct hone_packet *p = (const void *)held_record(h);
 
-	memcpy(&rec, held_record(h), sizeof(rec));
-	if (rec.type != HONE_REC_PACKET || h->late)
+	if (p->rec.type != HONE_REC_PACKET || h->late)
 		return out_event(h);
-	return out_packet(h, (const struct hone_packet *)held_record(h),
-			  conn_find(h->cookie));
+	return out_packet(h, p, conn_find(h->cookie));
 }
 
 /* May it go out, by now at the latest? */
@@ -331,9 +327,10 @@ static __apart bool let_out(__u64 now)
 	struct held *h;
 	bool ok;
 
-	while ((h = queue_first())) {
+	while (!queue_empty()) {
 		if (resolve_full())
 			return false;
+		h = queue_first();
 		if (h->state != HELD_DONE || h->not_before) {
 			if (!ready(h, now))
 				break;

@@ -19,7 +19,6 @@ struct attributed {
 	struct conn *conn;		/* NULL: not known */
 	const char *dev;		/* NULL: not known */
 	__u16 dev_type;			/* ARPHRD_* */
-	__u32 netns;			/* inode number, 0: not known */
 	__u64 lost;			/* packets lost just before */
 	union {
 		struct {
