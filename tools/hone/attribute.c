@@ -25,8 +25,12 @@ struct rx {
 	__u64 cookie;
 	__u32 pkt;
 	bool open;			/* deliver records may follow */
-	struct flow flow;
-	__u8 addr[32];
+	struct segment seg;
+	__u8 alen;			/* as in struct flow */
+	__u8 addr[32];			/* source, destination behind it */
+	struct {
+		__u16 source, dest;	/* network byte order */
+	} port;
 };
 
 static struct rx **rx_of_cpu;
@@ -103,13 +107,14 @@ static void decide_kernel(struct held *h, const struct conn *c)
 /* Does the packet answer the one its CPU has received last? */
 static bool answers(const struct flow *f, const struct rx *rx)
 {
-	if (!f->alen || f->alen != rx->flow.alen ||
-	    memcmp(f->saddr, rx->addr + 16, f->alen) ||
-	    memcmp(f->daddr, rx->addr, f->alen))
+	if (!f->alen || f->alen != rx->alen ||
+	    memcmp(f->saddr, rx->addr + rx->alen, rx->alen) ||
+	    memcmp(f->daddr, rx->addr, rx->alen))
 		return false;
 	/* An ICMP error has no ports, what it answers may have. */
-	return f->proto != rx->flow.proto ||
-	       (f->sport == rx->flow.dport && f->dport == rx->flow.sport);
+	return f->proto != rx->seg.proto ||
+	       (htons(f->sport) == rx->port.dest &&
+		htons(f->dport) == rx->port.source);
 }
 
 static __apart void learn_owner(struct conn *c, const struct record *r)
@@ -136,69 +141,93 @@ static inline struct conn *conn_of_packet(const struct record *r)
 	return c;
 }
 
-static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
-			  const struct flow *f);
+static void delivered_tcp(struct held *h, struct conn *c,
+			  const struct rx *rx);
 static void read_by(struct conn *c, const struct record *r,
 		    const struct user *user, __u32 from, __u32 to, __u64 now);
 
 /* Number of the first byte of data: a SYN has one for itself. */
-static __u32 first_byte(const struct flow *f)
+static __u32 first_byte(const struct segment *s)
 {
-	return f->seq + !!(f->tcp_flags & TCP_SYN);
+	return s->seq + !!(s->tcp_flags & TCP_SYN);
+}
+
+static inline void segment_of_flow(const struct flow *f, struct segment *s)
+{
+	*s = (struct segment){
+		.proto = f->proto,
+		.tcp_flags = f->tcp_flags,
+		.whole = f->whole,
+		.seq = f->seq,
+		.payload = f->payload,
+	};
 }
 
 static void sent_tcp(struct held *h, const struct record *r,
-		     const struct flow *f, struct conn *c)
+		     const struct segment *s, struct conn *c)
 {
 	const struct hone_packet *p = r->packet;
 	struct user actor = { p->actor, p->tgid, p->tid };
 	const struct user *writer = NULL;
 
-	if (!f->whole) {
+	if (!s->whole) {
 		/* Its header was not recorded: who wrote it cannot be told. */
 		decide(h, p->actor && !c->owner.id ? actor : conn_user(c),
 		       HONE_Q_OWNER);
 		return;
 	}
-	extent_advance(&c->writes, f->seq);
-	if (f->payload || f->tcp_flags & TCP_FIN)
-		writer = extent_writer(&c->writes, first_byte(f));
+	extent_advance(&c->writes, s->seq);
+	if (s->payload || s->tcp_flags & TCP_FIN)
+		writer = extent_writer(&c->writes, first_byte(s));
 	if (writer && writer->tgid == TGID_UNKNOWN)
 		writer = NULL;
 	if (writer && writer->id)
 		decide(h, *writer, HONE_Q_EXACT);
 	else if (writer)
 		decide_kernel(h, c);
-	else if (f->payload && (c->owner.id || !p->actor))
+	else if (s->payload && (c->owner.id || !p->actor))
 		/* Written before the capture; the actor may only read. */
 		decide(h, c->writer.id || c->parent ? conn_user(c) : c->owner,
 		       HONE_Q_OWNER);
 	else if (p->actor)
-		decide(h, actor, f->payload ? HONE_Q_OWNER : HONE_Q_EXACT);
+		decide(h, actor, s->payload ? HONE_Q_OWNER : HONE_Q_EXACT);
 	else
 		decide_kernel(h, c);
 }
 
 /*
  * Data that come in a SYN (TCP Fast Open) reach the listener, and are read
- * from the connection that the kernel has made of it: whose answer is @f.
+ * from the connection that the kernel has made of it: whose answer is @r.
  */
-static void accept_syn_data(const struct record *r, const struct flow *f,
-			    struct conn *c)
+static __apart void accept_syn_data(const struct record *r, struct conn *c)
 {
 	struct rx *rx = rx_find(r->rec.cpu);
 	struct held *syn;
+	struct flow f;
 
-	if ((f->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) ||
-	    !rx || !r->packet->cause || rx->pkt != r->packet->cause ||
-	    !(rx->flow.tcp_flags & TCP_SYN) || !rx->flow.payload ||
-	    f->ack == first_byte(&rx->flow) || !answers(f, rx))
+	if (!rx || !r->packet->cause || rx->pkt != r->packet->cause ||
+	    !(rx->seg.tcp_flags & TCP_SYN) || !rx->seg.payload)
+		return;
+	decode_flow(r->packet, r->packet->data, &f);
+	if (f.ack == first_byte(&rx->seg) || !answers(&f, rx))
 		return;
 	syn = queue_at(rx->pos);
 	if (!syn || syn->state != HELD_READER || syn->cookie == c->cookie)
 		return;
 	rx->cookie = c->cookie;
-	delivered_tcp(syn, c, rx->pos, &rx->flow);
+	delivered_tcp(syn, c, rx);
+}
+
+/* For whom was what provoked a packet that has no socket of its own? */
+static struct conn *conn_answered(const struct record *r)
+{
+	struct rx *rx = rx_find(r->rec.cpu);
+	struct flow f;
+
+	if (!rx || !r->packet->cause || rx->pkt != r->packet->cause)
+		return NULL;
+	decode_flow(r->packet, r->packet->data, &f);
+	return answers(&f, rx) ? conn_find(rx->cookie) : NULL;
 }
 
 static inline struct conn *sent(struct held *h, const struct record *r)
@@ -206,47 +235,61 @@ static inline struct conn *sent(struct held *h, const struct record *r)
 	const struct hone_packet *p = r->packet;
 	struct user actor = { p->actor, p->tgid, p->tid };
 	struct conn *c = conn_of_packet(r);
+	struct segment s;
 	struct flow f;
-	struct rx *rx;
 
 	/* Whose call it is sent in, whatever else it says. */
 	if (p->actor && packet_is_udp(p, p->data)) {
 		decide(h, actor, HONE_Q_EXACT);
 		return c;
 	}
-	if (!decode_plain(p, p->data, &f))
+	if (!decode_plain(p, p->data, &s)) {
 		decode_flow(p, p->data, &f);
-	if (c && (f.proto ? f.proto : c->protocol) == IPPROTO_TCP) {
-		accept_syn_data(r, &f, c);
-		sent_tcp(h, r, &f, c);
+		segment_of_flow(&f, &s);
+	}
+	if (c && (s.proto ? s.proto : c->protocol) == IPPROTO_TCP) {
+		if ((s.tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+			accept_syn_data(r, c);
+		sent_tcp(h, r, &s, c);
 		return c;
 	}
 	if (p->actor) {
 		/* SCTP sends chunks of one task in the call of another. */
-		decide(h, actor, f.proto == IPPROTO_SCTP ? HONE_Q_OWNER :
+		decide(h, actor, s.proto == IPPROTO_SCTP ? HONE_Q_OWNER :
 							   HONE_Q_EXACT);
 		return c;
 	}
 	if (c && !(r->rec.flags & HONE_F_PKT_KERN)) {
 		/* What a timer or an acknowledgment sends, somebody wrote. */
-		if (f.proto == IPPROTO_SCTP && f.payload)
+		if (s.proto == IPPROTO_SCTP && s.payload)
 			decide(h, conn_user(c), HONE_Q_OWNER);
 		else
 			decide_kernel(h, c);
 		return c;
 	}
-	/* Without a socket of its own: for whom was what provoked it? */
-	rx = rx_find(r->rec.cpu);
-	c = NULL;
-	if (rx && p->cause && rx->pkt == p->cause && answers(&f, rx))
-		c = conn_find(rx->cookie);
+	c = conn_answered(r);
 	if (c)
 		h->cookie = c->cookie;
 	decide_kernel(h, c);
 	return c;
 }
 
-static void wait_add(struct waitings *q, const struct waiting *w)
+/* Room for one more, behind those that are there. */
+static __apart void wait_room(struct waitings *q)
+{
+	if (q->head && q->head >= q->n / 2) {
+		q->n -= q->head;
+		memmove(q->w, q->w + q->head, q->n * sizeof(*q->w));
+		q->head = 0;
+	}
+	if (q->n == q->size) {
+		q->size = q->size ? q->size * 2 : 4;
+		q->w = xrealloc(q->w, q->size * sizeof(*q->w));
+	}
+}
+
+/* One more, to be filled in. */
+static inline struct waiting *wait_add(struct waitings *q)
 {
 	/*
 	 * What was taken, or has gone out unread, is at the front. The latter
@@ -257,16 +300,13 @@ static void wait_add(struct waitings *q, const struct waiting *w)
 		(q->n - q->head > LATE_MAX &&
 		 q->w[q->head].pos < queue_first_pos())))
 		q->head++;
-	if (q->n == q->size && q->head && q->head >= q->n / 2) {
-		q->n -= q->head;
-		memmove(q->w, q->w + q->head, q->n * sizeof(*q->w));
+	if (q->head == q->n) {
 		q->head = 0;
+		q->n = 0;
 	}
-	if (q->n == q->size) {
-		q->size = q->size ? q->size * 2 : 4;
-		q->w = xrealloc(q->w, q->size * sizeof(*q->w));
-	}
-	q->w[q->n++] = *w;
+	if (q->n == q->size)
+		wait_room(q);
+	return &q->w[q->n++];
 }
 
 static struct receiver *receiver_of(struct held *h, __u64 cookie)
@@ -291,9 +331,7 @@ static struct receiver *receiver_add(struct held *h, __u64 cookie)
 static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 			       __u32 key)
 {
-	struct waiting w = {
-		.pos = pos, .time = h->time, .key = key, .first = true,
-	};
+	bool first = true;
 
 	if (changes_only) {
 		/* Who takes each one is not told: who took the last? */
@@ -307,48 +345,56 @@ static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 		h->cookie = c->cookie;
 	else if (h->cookie == c->cookie || receiver_of(h, c->cookie))
 		/* One more datagram of a super-packet. */
-		w.first = false;
+		first = false;
 	else
 		receiver_add(h, c->cookie);
 	h->state = HELD_READER;
 	if (h->pending < UINT8_MAX)
 		h->pending++;
-	wait_add(&c->waits, &w);
+	*wait_add(&c->waits) = (struct waiting){
+		.pos = pos, .time = h->time, .key = key, .first = first,
+	};
 }
 
-static void delivered_tcp(struct held *h, struct conn *c, __u64 pos,
-			  const struct flow *f)
+/* Data that somebody is to read, or has read. */
+static __apart void delivered_data(struct held *h, struct conn *c,
+				   const struct rx *rx)
 {
-	struct waiting w = {
-		.pos = pos, .time = h->time, .seq = first_byte(f), .tcp = true,
-	};
 	const struct user *reader;
+	__u32 seq = first_byte(&rx->seg);
 
-	h->cookie = c->cookie;
-	if (!f->payload || !f->whole) {
-		decide(h, conn_user(c), HONE_Q_OWNER);
-		return;
-	}
 	/* An MPTCP subflow maps data once, and may receive them again. */
-	if (mapping_find(&c->came, &w.seq) && conn_find(c->parent))
+	if (mapping_find(&c->came, &seq) && conn_find(c->parent))
 		c = conn_find(c->parent);
 	/* A retransmit of what has been read already. */
-	reader = extent_reader(&c->reads, w.seq);
+	reader = extent_reader(&c->reads, seq);
 	if (reader) {
 		decide_reader(h, *reader);
 		return;
 	}
 	h->state = HELD_READER;
-	wait_add(&c->waits, &w);
+	*wait_add(&c->waits) = (struct waiting){
+		.pos = rx->pos, .time = h->time, .seq = seq, .tcp = true,
+	};
+}
+
+static inline void delivered_tcp(struct held *h, struct conn *c,
+				 const struct rx *rx)
+{
+	h->cookie = c->cookie;
+	if (rx->seg.payload && rx->seg.whole)
+		delivered_data(h, c, rx);
+	else
+		decide(h, conn_user(c), HONE_Q_OWNER);
 }
 
 /* The socket of a received packet is known: wait for the reader? */
-static void delivered(struct held *h, struct conn *c, const struct rx *rx,
-		      __u32 key)
+static inline void delivered(struct held *h, struct conn *c,
+			     const struct rx *rx, __u32 key)
 {
-	switch (rx->flow.proto ? rx->flow.proto : c->protocol) {
+	switch (rx->seg.proto ? rx->seg.proto : c->protocol) {
 	case IPPROTO_TCP:
-		delivered_tcp(h, c, rx->pos, &rx->flow);
+		delivered_tcp(h, c, rx);
 		break;
 	case IPPROTO_SCTP:
 		/* Who takes a chunk is not told: nobody is waited for. */
@@ -378,9 +424,10 @@ void attribute_timeout(struct held *h)
 		}
 	}
 	/* No socket took it: the kernel itself did, or nobody. */
-	c = conn_find(h->cookie);
-	if (!h->user.id)
+	if (!h->user.id) {
+		c = conn_find(h->cookie);
 		decide(h, c ? conn_user(c) : (struct user){ 0 }, HONE_Q_OWNER);
+	}
 	for (more = h->more; more; more = more->next) {
 		c = conn_find(more->cookie);
 		if (c && !more->user.id)
@@ -421,29 +468,38 @@ void attribute_proc(const struct record *r)
 	rx_close(r);
 }
 
-/* The packet that a CPU has received, and what it says of itself. */
-static inline void rx_set(struct rx *rx, const struct record *r, __u64 pos)
+/* Anything but what decode_plain() knows. */
+static __apart void rx_decode(struct rx *rx, const struct record *r)
 {
-	struct flow *f = &rx->flow;
+	struct flow f;
 
-	if (!decode_plain(r->packet, r->packet->data, f))
-		decode_flow(r->packet, r->packet->data, f);
-	rx->pos = pos;
+	decode_flow(r->packet, r->packet->data, &f);
+	segment_of_flow(&f, &rx->seg);
+	rx->alen = f.alen;
+	rx->port.source = htons(f.sport);
+	rx->port.dest = htons(f.dport);
+	if (!f.alen)
+		return;
+	memcpy(rx->addr, f.saddr, f.alen);
+	memcpy(rx->addr + f.alen, f.daddr, f.alen);
+}
+
+/* The packet that a CPU has received, and what it says of itself. */
+static inline void rx_set(struct rx *rx, const struct record *r)
+{
+	const __u8 *ip = r->packet->data;
+
+	rx->pos = NOWHERE;
 	rx->pkt = r->packet->pkt;
 	rx->open = true;
 	rx->cookie = r->packet->cookie;
-	/* Of known lengths: they are copied without a call. */
-	if (f->alen == 4) {
-		memcpy(rx->addr, f->saddr, 4);
-		memcpy(rx->addr + 16, f->daddr, 4);
-	} else if (f->alen) {
-		memcpy(rx->addr, f->saddr, 16);
-		memcpy(rx->addr + 16, f->daddr, 16);
+	if (!decode_plain(r->packet, ip, &rx->seg)) {
+		rx_decode(rx, r);
+		return;
 	}
-	/* They point into the record, which does not last. */
-	f->saddr = NULL;
-	f->daddr = NULL;
-	f->l4 = NULL;
+	rx->alen = 4;
+	memcpy(rx->addr, ip + 12, 2 * 4);
+	memcpy(&rx->port, ip + 20, sizeof(rx->port));
 }
 
 /* The record says itself who has read the packet. */
@@ -471,13 +527,11 @@ static inline struct conn *received(struct held *h, const struct record *r,
 	struct conn *c = conn_of_packet(r);
 	__u8 proto;
 
-	if (!rx)
-		rx = rx_add(r->rec.cpu);
 	if (!rx) {
 		attribute_timeout(h);
 		return c;
 	}
-	rx_set(rx, r, h->pos);
+	rx->pos = h->pos;
 	/* Its reader acts, so all that was to be delivered is. */
 	if (says_reader(r)) {
 		rx->open = false;
@@ -486,12 +540,12 @@ static inline struct conn *received(struct held *h, const struct record *r,
 	}
 	h->state = HELD_DEMUX;
 	/* What one socket has got, and its reader, another may get as well. */
-	if (rx->flow.proto != IPPROTO_TCP)
+	if (rx->seg.proto != IPPROTO_TCP)
 		h->not_before = h->time + DEMUX_NS;
 	/* Early demux: TCP has no deliver record then, datagrams have. */
 	if (!c)
 		return NULL;
-	proto = rx->flow.proto ? rx->flow.proto : c->protocol;
+	proto = rx->seg.proto ? rx->seg.proto : c->protocol;
 	if (r->rec.flags & HONE_F_PKT_DELIVERED)
 		delivered(h, c, rx, r->packet->cause);
 	else if (proto == IPPROTO_TCP)
@@ -499,12 +553,24 @@ static inline struct conn *received(struct held *h, const struct record *r,
 	return c;
 }
 
-struct conn *attribute_packet(struct held *h, const struct record *r)
+struct rx *attribute_begin(const struct record *r)
 {
 	struct rx *rx = rx_find(r->rec.cpu);
 
 	if (rx && rx->open)
 		rx_end(rx);
+	if (r->rec.flags & HONE_F_PKT_OUT)
+		return rx;
+	if (!rx)
+		rx = rx_add(r->rec.cpu);
+	if (rx)
+		rx_set(rx, r);
+	return rx;
+}
+
+struct conn *attribute_packet(struct held *h, const struct record *r,
+			      struct rx *rx)
+{
 	h->cookie = r->packet->cookie;
 	return r->rec.flags & HONE_F_PKT_OUT ? sent(h, r) : received(h, r, rx);
 }
@@ -513,70 +579,84 @@ struct conn *attribute_packet(struct held *h, const struct record *r)
 static inline const struct user *writer_of(const struct record *r)
 {
 	struct conn *c = conn_find(r->packet->cookie);
-	struct flow f;
+	struct segment s;
 
-	if (!c || !decode_plain(r->packet, r->packet->data, &f) ||
-	    f.proto != IPPROTO_TCP || !f.payload || f.tcp_flags & TCP_SYN)
+	if (!c || !decode_plain(r->packet, r->packet->data, &s) ||
+	    s.proto != IPPROTO_TCP || !s.payload || s.tcp_flags & TCP_SYN)
 		return NULL;
-	extent_advance(&c->writes, f.seq);
-	return extent_writer(&c->writes, f.seq);
+	extent_advance(&c->writes, s.seq);
+	return extent_writer(&c->writes, s.seq);
 }
 
-struct image *attribute_sure(const struct record *r, __u32 *tid)
+/* Who has got a segment without data, that is to say whose socket it is. */
+static inline bool taker_of(struct user *taker, const struct record *r,
+			    const struct rx *rx)
+{
+	struct conn *c;
+
+	if (!rx || rx->seg.proto != IPPROTO_TCP ||
+	    (rx->seg.payload && rx->seg.whole))
+		return false;
+	c = conn_find(r->packet->cookie);
+	if (!c || (!c->owner.id && r->packet->owner))
+		return false;
+	*taker = conn_user(c);
+	return true;
+}
+
+bool attribute_sure(struct sure *s, const struct record *r, const struct rx *rx)
 {
 	const struct hone_packet *p = r->packet;
 	const struct user *writer;
+	struct user taker;
 	__u64 id = p->actor;
-	struct image *img;
 
-	*tid = p->tid;
+	s->tid = p->tid;
+	s->quality = HONE_Q_EXACT;
 	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
-		if (!(r->rec.flags & HONE_F_PKT_TAKEN))
-			return NULL;
+		if (!(r->rec.flags & HONE_F_PKT_TAKEN)) {
+			if (!taker_of(&taker, r, rx))
+				return false;
+			id = taker.id;
+			s->tid = taker.tid;
+			s->quality = HONE_Q_OWNER;
+		}
 	} else if (!packet_is_udp(p, p->data)) {
 		writer = writer_of(r);
 		if (!writer || writer->tgid == TGID_UNKNOWN)
-			return NULL;
+			return false;
 		id = writer->id;
-		*tid = writer->tid;
+		s->tid = writer->tid;
 	}
-	img = image_find(id);
-	return img && img->tgid && !img->gone ? img : NULL;
+	s->img = image_find(id);
+	return s->img && s->img->tgid && !s->img->gone;
 }
 
-struct conn *attribute_passed(const struct record *r)
+struct conn *attribute_passed(const struct record *r, struct rx *rx)
 {
-	struct rx *rx = rx_find(r->rec.cpu);
-
-	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
-		if (!rx)
-			rx = rx_add(r->rec.cpu);
-		if (rx)
-			rx_set(rx, r, NOWHERE);
-	}
 	if (rx)
 		rx->open = false;
 	return conn_of_packet(r);
 }
 
-void attribute_taken(const struct record *r, struct conn *c, __u64 now)
+void attribute_taken(const struct record *r, const struct rx *rx,
+		     struct conn *c, __u64 now)
 {
 	const struct hone_packet *p = r->packet;
-	struct rx *rx = rx_find(r->rec.cpu);
 	struct user user = { p->actor, p->tgid, p->tid };
-	const struct flow *f;
+	const struct segment *s;
 
 	if (!c || !rx || r->rec.flags & HONE_F_PKT_OUT || !says_reader(r))
 		return;
-	f = &rx->flow;
-	if (f->proto == IPPROTO_TCP && f->payload)
-		read_by(c, r, &user, first_byte(f),
-			first_byte(f) + f->payload, now);
+	s = &rx->seg;
+	if (s->proto == IPPROTO_TCP && s->payload)
+		read_by(c, r, &user, first_byte(s),
+			first_byte(s) + s->payload, now);
 	else
 		conn_set_user(&c->reader, &user, r->rec.time);
 }
 
-__apart void attribute_deliver(const struct record *r)
+void attribute_deliver(const struct record *r)
 {
 	const struct hone_deliver *d = r->deliver;
 	struct conn *c = conn_get(d->cookie, r->rec.time);
@@ -640,7 +720,7 @@ static void taken(struct held *h, __u64 cookie, struct user user, bool first)
 		attribute_timeout(h);
 }
 
-__apart void attribute_consume(const struct record *r, __u64 now)
+void attribute_consume(const struct record *r, __u64 now)
 {
 	struct conn *c = conn_find(r->actor->cookie);
 	struct user user = actor_of(r);
@@ -701,7 +781,7 @@ static void read_by(struct conn *c, const struct record *r,
 	}
 }
 
-__apart void attribute_read(const struct record *r, __u64 now)
+void attribute_read(const struct record *r, __u64 now)
 {
 	struct conn *c = conn_get(r->actor->cookie, r->rec.time);
 	struct user user = actor_of(r);
@@ -747,7 +827,7 @@ static void map_waits(struct conn *c, struct conn *parent,
 		if (reader)
 			decide_reader(h, *reader);
 		else
-			wait_add(&parent->waits, &moved);
+			*wait_add(&parent->waits) = moved;
 	}
 }
 

@@ -18,20 +18,38 @@
  * packets, processes, and who reads and writes.
  */
 
+/* What is known of the packet that a CPU has received last. */
+struct rx;
+
+/* Who has sent or got a packet that need not wait. */
+struct sure {
+	struct image *img;
+	__u32 tid;
+	__u8 quality;
+};
+
 /*
- * A packet, which is about to be queued as @h. Returns the connection that it
- * names, NULL if there is none.
+ * A packet has come. Returns what its CPU has received last, which it may be
+ * itself, NULL if there is nothing; the next three want to be told.
  */
-struct conn *attribute_packet(struct held *h, const struct record *r);
+struct rx *attribute_begin(const struct record *r);
 /*
- * Who sent or took it, if that is certain and it need not wait, and the process
- * is known. NULL: attribute_packet() is to look at it.
+ * Is it certain whose it is, is the process known, and need it not wait?
+ * Else attribute_packet() is to look at it.
  */
-struct image *attribute_sure(const struct record *r, __u32 *tid);
+bool attribute_sure(struct sure *s, const struct record *r,
+		    const struct rx *rx);
+/*
+ * It is about to be queued as @h. Returns the connection that it names, NULL
+ * if there is none.
+ */
+struct conn *attribute_packet(struct held *h, const struct record *r,
+			      struct rx *rx);
 /* In place of attribute_packet(), of one that is never queued. */
-struct conn *attribute_passed(const struct record *r);
+struct conn *attribute_passed(const struct record *r, struct rx *rx);
 /* When it is queued, or has gone out: what it says of others, its reader's. */
-void attribute_taken(const struct record *r, struct conn *c, __u64 now);
+void attribute_taken(const struct record *r, const struct rx *rx,
+		     struct conn *c, __u64 now);
 void attribute_proc(const struct record *r);
 /* How the stream is made from now on. */
 void attribute_subbuf(const struct record *r);

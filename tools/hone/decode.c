@@ -228,12 +228,6 @@ void decode_flow(const struct hone_packet *packet, const __u8 *data,
 	size_t len = packet->cap_len, at, hlen, chunk;
 	const __u8 *p = data;
 
-	if (decode_plain(packet, data, f)) {
-		f->l4 = p + 20;
-		f->l4_len = packet->cap_len - 20;
-		f->l4_wire = packet->wire_len > 20 ? packet->wire_len - 20 : 0;
-		return;
-	}
 	memset(f, 0, sizeof(*f));
 	if (packet->family == AF_INET) {
 		if (len < 20 || p[0] >> 4 != 4)

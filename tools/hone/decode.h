@@ -122,41 +122,42 @@ static inline bool packet_is_udp(const struct hone_packet *p, const __u8 *data)
 	return p->cap_len >= 40 && data[0] >> 4 == 6 && data[6] == IPPROTO_UDP;
 }
 
+/* What a packet says of its data. */
+struct segment {
+	__u8 proto;			/* these are as in struct flow */
+	__u8 tcp_flags;
+	bool whole;
+	__u32 seq;
+	__u32 payload;
+};
+
 /*
- * IPv4 as it mostly is, and all of the header of TCP or UDP: all but what is
- * said of l4. False if it is anything else.
+ * Of IPv4 as it mostly is, with all of the header of TCP or UDP. False if it
+ * is anything else.
  */
 static inline bool decode_plain(const struct hone_packet *packet,
-				const __u8 *p, struct flow *f)
+				const __u8 *p, struct segment *s)
 {
 	__u32 len = packet->cap_len, wire = packet->wire_len, hlen = 28;
 
 	if (packet->family != AF_INET || len < 28 || p[0] != 0x45 ||
 	    be16(p + 6) & 0x1fff)
 		return false;
-	f->proto = p[9];
-	f->tcp_flags = 0;
-	f->fragment = false;
-	f->whole = false;
-	f->seq = 0;
-	f->ack = 0;
-	if (f->proto == IPPROTO_TCP) {
+	s->proto = p[9];
+	s->tcp_flags = 0;
+	s->whole = false;
+	s->seq = 0;
+	if (s->proto == IPPROTO_TCP) {
 		if (len < 40)
 			return false;
 		hlen = 20 + (p[32] >> 4) * 4;
-		f->tcp_flags = p[33];
-		f->whole = true;
-		f->seq = be32(p + 24);
-		f->ack = be32(p + 28);
-	} else if (f->proto != IPPROTO_UDP) {
+		s->tcp_flags = p[33];
+		s->whole = true;
+		s->seq = be32(p + 24);
+	} else if (s->proto != IPPROTO_UDP) {
 		return false;
 	}
-	f->sport = be16(p + 20);
-	f->dport = be16(p + 22);
-	f->payload = wire > hlen ? wire - hlen : 0;
-	f->saddr = p + 12;
-	f->daddr = p + 16;
-	f->alen = 4;
+	s->payload = wire > hlen ? wire - hlen : 0;
 	return true;
 }
 

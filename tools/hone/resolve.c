@@ -232,9 +232,10 @@ static inline __inlined bool out_packet(struct held *h,
 }
 
 /* As out_packet(), of one that says for certain whose it is, and never waited. */
-static inline bool out_sure(const struct record *r, struct image *img,
-			    __u32 tid, struct conn *c, __u64 time)
+static inline bool out_sure(const struct record *r, const struct sure *s,
+			    struct conn *c, __u64 time)
 {
+	struct image *img = s->img;
 	struct attributed p;
 
 	p.packet = r->packet;
@@ -243,9 +244,10 @@ static inline bool out_sure(const struct record *r, struct image *img,
 	p.img = img;
 	p.conn = c;
 	p.about = 0;
-	p.tid = tid;
-	p.quality = HONE_Q_EXACT;
-	p.gone = img->ended && img->ended < time;
+	p.tid = s->tid;
+	p.quality = s->quality;
+	if (img->ended)
+		p.gone = img->ended < time;
 	find_dev(&p);
 	p.lost = lost_packets;
 	p.n_more = 0;
@@ -385,21 +387,19 @@ bool resolve_flush(__u64 now)
 /* One that need not wait goes out at once. */
 static inline __inlined bool take_packet(const struct record *r, __u64 time)
 {
+	struct rx *rx = attribute_begin(r);
 	bool free = begun && queue_empty(), ok = true;
-	struct image *img = NULL;
+	struct sure sure;
 	struct conn *c;
 	struct held *h;
-	__u32 tid;
 
 	resolved.seen[HONE_KIND_PACKET]++;
-	if (free)
-		img = attribute_sure(r, &tid);
-	if (img) {
-		c = attribute_passed(r);
-		ok = out_sure(r, img, tid, c, time);
+	if (free && attribute_sure(&sure, r, rx)) {
+		c = attribute_passed(r, rx);
+		ok = out_sure(r, &sure, c, time);
 	} else {
 		h = queue_new(r, time);
-		c = attribute_packet(h, r);
+		c = attribute_packet(h, r, rx);
 		h->lost = lost_packets;
 		lost_packets = 0;
 		if (free && h->state == HELD_DONE && !h->not_before) {
@@ -410,11 +410,11 @@ static inline __inlined bool take_packet(const struct record *r, __u64 time)
 		}
 	}
 	if (r->rec.flags & HONE_F_PKT_TAKEN)
-		attribute_taken(r, c, time);
+		attribute_taken(r, rx, c, time);
 	return ok;
 }
 
-static __apart bool take_other(const struct record *r, __u64 time)
+static inline __inlined bool take_other(const struct record *r, __u64 time)
 {
 	if (r->rec.type < HONE_REC_TCP_WRITE ||
 	    r->rec.type > HONE_REC_MPTCP_MAP) {

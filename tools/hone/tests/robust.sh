@@ -94,9 +94,9 @@ costs_at_most()
 	"$here/bench.sh" "$obj" --count | tee "$tmp/bench"
 	awk -F ': *' '
 		BEGIN {
-			most["Hone layer alone"] = 525
-			most["all layers"] = 575
-			most["UDP, taken at once"] = 435
+			most["Hone layer alone"] = 400
+			most["all layers"] = 460
+			most["UDP, taken at once"] = 345
 		}
 		/instructions a record/ {
 			n++
