@@ -49,6 +49,7 @@ struct tail {
 /* By quality, and by these flags. */
 struct tail_cache {
 	struct tail *tail[HONE_Q_EXACT + 1][TAIL_FLAGS + 1];
+	struct tail_cache *next;	/* that nobody has */
 };
 
 static struct tail_cache no_conn;	/* of packets that have none */
@@ -151,15 +152,35 @@ static size_t make_tail(__u8 *to, const struct attributed *p)
 	return at - to;
 }
 
+/* Those of connections that have gone, for the next ones. */
+static struct tail_cache *spare;
+
 void pcapng_forget(struct conn *c)
 {
-	struct tail **t = (struct tail **)c->tails;
+	struct tail_cache *cache = c->tails;
+	struct tail **t;
 	size_t i;
 
-	for (i = 0; t && i < sizeof(*c->tails) / sizeof(*t); i++)
-		free(t[i]);
-	free(c->tails);
+	if (!cache)
+		return;
+	/* The table's generation is never 0. */
+	t = &cache->tail[0][0];
+	for (i = 0; i < sizeof(cache->tail) / sizeof(*t); i++)
+		if (t[i])
+			t[i]->key.generation = 0;
+	cache->next = spare;
+	spare = cache;
 	c->tails = NULL;
+}
+
+static struct tail_cache *new_cache(void)
+{
+	struct tail_cache *cache = spare;
+
+	if (!cache)
+		return xcalloc(1, sizeof(*cache));
+	spare = cache->next;
+	return cache;
 }
 
 static inline struct tail **tail_slot(struct tail_cache *cache,
@@ -180,7 +201,7 @@ static __apart struct tail *remake_tail(const struct attributed *p)
 		return NULL;
 	if (p->conn) {
 		if (!p->conn->tails)
-			p->conn->tails = xcalloc(1, sizeof(*p->conn->tails));
+			p->conn->tails = new_cache();
 		cache = p->conn->tails;
 	}
 	t = tail_slot(cache, p);
