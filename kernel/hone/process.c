@@ -19,8 +19,10 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 #include <linux/uidgid.h>
+#include <linux/vmalloc.h>
 #include <net/net_namespace.h>
 #include <trace/events/hone.h>
 
@@ -84,15 +86,23 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 	p->sessionid = audit_get_sessionid(task);
 }
 
+/* Writes of signal_struct.hone_changed, in the order of time. */
+static DEFINE_SPINLOCK(hone_changed_lock);
+
 /*
  * Tells of a process that is called, or may do, something else from now on, and
- * when: what came before this was not read by it under the new name.
+ * when: what came before this was not read by it under the new name. Who reads
+ * it while another thread changes the name may have either.
+ *
+ * Process context.
  */
 static void hone_proc_changed(struct task_struct *task,
 			      const struct hone_proc *p)
 {
 	hone_emit(&p->rec, HONE_KIND_PROC);
+	spin_lock(&hone_changed_lock);
 	WRITE_ONCE(task->signal->hone_changed, ktime_get_boottime_ns());
+	spin_unlock(&hone_changed_lock);
 }
 
 static void hone_proc_emit(struct task_struct *task, u32 event)
@@ -251,10 +261,13 @@ struct hone_proc_mem {
 /* Too much for kmalloc() to keep: each exec would take and free pages. */
 static struct kmem_cache *hone_proc_cache __ro_after_init;
 
-static void hone_proc_mem_free(struct hone_proc_mem *mem)
+/* Not worth much work of the page allocator, as in kvmalloc(). May sleep. */
+static struct hone_proc_mem *hone_proc_mem_alloc(void)
 {
-	if (mem)
-		kmem_cache_free(hone_proc_cache, mem);
+	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	struct hone_proc_mem *mem = kmem_cache_alloc(hone_proc_cache, gfp);
+
+	return mem ?: vmalloc(sizeof(*mem));
 }
 
 /*
@@ -329,7 +342,7 @@ static void hone_proc_bare(struct hone_proc *p, u32 event)
 
 void __hone_exec(struct linux_binprm *bprm, u64 prev_id)
 {
-	struct hone_proc_mem *mem = kmem_cache_alloc(hone_proc_cache, GFP_KERNEL);
+	struct hone_proc_mem *mem = hone_proc_mem_alloc();
 	struct hone_proc bare, *p = &bare;
 	const char *path = "";
 
@@ -344,7 +357,7 @@ void __hone_exec(struct linux_binprm *bprm, u64 prev_id)
 	hone_match_exec(mem ? path : NULL);
 	p->prev_id = prev_id;
 	trace_hone_exec(p, path);
-	hone_proc_mem_free(mem);
+	kvfree(mem);
 }
 
 void __hone_announce(void)
@@ -358,7 +371,7 @@ void __hone_announce(void)
 	if (sig->hone_gen == hone_generation())
 		return;
 	sig->hone_gen = hone_generation();
-	mem = kmem_cache_alloc(hone_proc_cache, GFP_KERNEL);
+	mem = hone_proc_mem_alloc();
 	if (mem) {
 		path = hone_proc_build(mem, current, HONE_PROC_ANNOUNCE, NULL);
 		p = (void *)mem->rec;
@@ -366,7 +379,7 @@ void __hone_announce(void)
 		hone_proc_bare(p, HONE_PROC_ANNOUNCE);
 	}
 	trace_hone_announce(p, path);
-	hone_proc_mem_free(mem);
+	kvfree(mem);
 }
 
 static void probe_fork(void *data, struct task_struct *parent,
@@ -476,7 +489,7 @@ static void hone_process_stop(void)
 
 static int hone_process_snap(struct hone_snap *snap, u64 *pos)
 {
-	struct hone_proc_mem *mem = kmem_cache_alloc(hone_proc_cache, GFP_KERNEL);
+	struct hone_proc_mem *mem = hone_proc_mem_alloc();
 	struct hone_rec *rec;
 	struct task_struct *task;
 	int ret = 1;
@@ -498,7 +511,7 @@ static int hone_process_snap(struct hone_snap *snap, u64 *pos)
 		put_task_struct(task);
 		cond_resched();
 	}
-	hone_proc_mem_free(mem);
+	kvfree(mem);
 	return ret;
 }
 

@@ -562,8 +562,9 @@ enum hone_quality {
  *
  * HONE_F_PKT_TAKEN: the record stands for the &struct hone_actor too that would
  * have told of it: for the CONSUME with the key in @cause of the datagram, or for
- * the TCP_READ of exactly the bytes that the segment carries. The reader had
- * the name, user and cgroup already that it has at @rec.time.
+ * the TCP_READ of exactly the bytes that the segment carries. The reader
+ * has changed neither name nor user nor cgroup since @rec.time; if it began
+ * later, its own record follows.
  */
 struct hone_packet {
 	struct hone_rec	rec;
