@@ -152,8 +152,21 @@ static size_t make_tail(__u8 *to, const struct attributed *p)
 	return at - to;
 }
 
-/* Those of connections that have gone, for the next ones. */
+/* Those of connections that have gone, for the next ones; some. */
+#define SPARES_MAX	256
+
 static struct tail_cache *spare;
+static unsigned int n_spare;
+
+static void cache_free(struct tail_cache *cache)
+{
+	struct tail **t = &cache->tail[0][0];
+	size_t i;
+
+	for (i = 0; i < sizeof(cache->tail) / sizeof(*t); i++)
+		free(t[i]);
+	free(cache);
+}
 
 void pcapng_forget(struct conn *c)
 {
@@ -163,6 +176,11 @@ void pcapng_forget(struct conn *c)
 
 	if (!cache)
 		return;
+	c->tails = NULL;
+	if (n_spare == SPARES_MAX) {
+		cache_free(cache);
+		return;
+	}
 	/* The table's generation is never 0. */
 	t = &cache->tail[0][0];
 	for (i = 0; i < sizeof(cache->tail) / sizeof(*t); i++)
@@ -170,7 +188,7 @@ void pcapng_forget(struct conn *c)
 			t[i]->key.generation = 0;
 	cache->next = spare;
 	spare = cache;
-	c->tails = NULL;
+	n_spare++;
 }
 
 static struct tail_cache *new_cache(void)
@@ -180,6 +198,7 @@ static struct tail_cache *new_cache(void)
 	if (!cache)
 		return xcalloc(1, sizeof(*cache));
 	spare = cache->next;
+	n_spare--;
 	return cache;
 }
 
