@@ -86,7 +86,10 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 	p->sessionid = audit_get_sessionid(task);
 }
 
-/* Writes of signal_struct.hone_changed, in the order of time. */
+/*
+ * Keeps signal_struct.hone_changed in the order of time. Inside task_lock; never
+ * taken in softirq, where it is only read.
+ */
 static DEFINE_SPINLOCK(hone_changed_lock);
 
 /*
