@@ -6,12 +6,22 @@
  * takes the overwrite branch, throws away a whole sub-buffer without counting
  * it and goes on in the middle of a record; and it hands out a sub-buffer
  * that is being written.
+ *
+ * A ring that is mapped is read without a copy. Its descriptor is none of a
+ * file in debugfs, which would not let it be mapped, nor be opened when the
+ * kernel is locked down.
  */
 #include "hone.h"
 
+#include <linux/anon_inodes.h>
 #include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/hone_ring.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
 #include <linux/relay.h>
@@ -32,6 +42,22 @@ static void hone_flush_cpu(struct rchan_buf *b)
 	cpus_read_unlock();
 }
 
+/* Is a sub-buffer complete and not read? */
+static bool hone_any(const struct rchan_buf *b)
+{
+	/* Pairs with the barrier in hone_switch(). */
+	return smp_load_acquire(&b->subbufs_produced) != b->subbufs_consumed;
+}
+
+/* The same, if need be of one that is completed now. */
+static bool hone_any_now(struct rchan_buf *b)
+{
+	if (hone_any(b))
+		return true;
+	hone_flush_cpu(b);
+	return hone_any(b);
+}
+
 /* The reader is done with a sub-buffer. */
 static void hone_consumed(struct rchan_buf *b)
 {
@@ -40,34 +66,62 @@ static void hone_consumed(struct rchan_buf *b)
 	smp_store_release(&b->subbufs_consumed, b->subbufs_consumed + 1);
 }
 
-static ssize_t hone_chan_read(struct file *file, char __user *ubuf,
-			      size_t count, loff_t *pos)
+static struct hone_cpu *hone_cpu_of(const struct rchan_buf *b)
 {
-	struct rchan_buf *b = file->private_data;
-	struct hone_chan *ch = b->chan->private_data;
-	struct hone_cpu *c = per_cpu_ptr(ch->cpu, b->cpu);
-	bool flushed = false;
-	size_t done = 0;
+	const struct hone_chan *ch = b->chan->private_data;
+
+	return per_cpu_ptr(ch->cpu, b->cpu);
+}
+
+static struct hone_session *hone_session_of_buf(const struct rchan_buf *b)
+{
+	const struct hone_chan *ch = b->chan->private_data;
+
+	return hone_session_of(ch->stream);
+}
+
+/* Takes the lock of the read position; 0 or a negative errno. */
+static int hone_read_begin(struct rchan_buf *b)
+{
+	struct hone_cpu *c = hone_cpu_of(b);
 	int err;
 
 	err = mutex_lock_interruptible(&c->read_lock);
 	if (err)
 		return err;
+	/* Pairs with hone_chan_hide(), which waits for the lock. */
+	if (READ_ONCE(hone_session_of_buf(b)->ended))
+		err = -ENODEV;
 	/* Pairs with hone_chan_keep(). */
-	if (smp_load_acquire(&c->evict))
+	else if (smp_load_acquire(&c->evict))
 		err = -EBUSY;
-	while (!err && done < count) {
+	if (err)
+		mutex_unlock(&c->read_lock);
+	return err;
+}
+
+static void hone_read_end(struct rchan_buf *b)
+{
+	mutex_unlock(&hone_cpu_of(b)->read_lock);
+}
+
+static ssize_t hone_chan_read(struct file *file, char __user *ubuf,
+			      size_t count, loff_t *pos)
+{
+	struct rchan_buf *b = file->private_data;
+	size_t done = 0;
+	int err;
+
+	err = hone_read_begin(b);
+	if (err)
+		return err;
+	/* What is looked at in the ring is not to be had twice. */
+	if (hone_cpu_of(b)->handed)
+		err = -EBUSY;
+	while (!err && done < count && (done ? hone_any(b) : hone_any_now(b))) {
 		size_t cons = b->subbufs_consumed, i, len;
 		u32 used;
 
-		/* Pairs with the barrier in hone_switch(). */
-		if (smp_load_acquire(&b->subbufs_produced) == cons) {
-			if (done || flushed)
-				break;
-			hone_flush_cpu(b);
-			flushed = true;
-			continue;
-		}
 		i = cons % b->chan->n_subbufs;
 		used = hone_slot(b, cons)->used;
 		len = min(used - b->bytes_consumed, count - done);
@@ -83,21 +137,33 @@ static ssize_t hone_chan_read(struct file *file, char __user *ubuf,
 		if (b->bytes_consumed == used)
 			hone_consumed(b);
 	}
-	mutex_unlock(&c->read_lock);
+	hone_read_end(b);
 	return done ?: err;
+}
+
+/* One reader has a ring; 0 or a negative errno. */
+static int hone_claim(struct rchan_buf *b)
+{
+	if (atomic_cmpxchg(&hone_cpu_of(b)->readers, 0, 1))
+		return -EBUSY;
+	return 0;
+}
+
+static void hone_unclaim(struct rchan_buf *b)
+{
+	/* Pairs with hone_claim(). */
+	atomic_set_release(&hone_cpu_of(b)->readers, 0);
 }
 
 static int hone_chan_fopen(struct inode *inode, struct file *file)
 {
 	struct rchan_buf *b = inode->i_private;
-	struct hone_chan *ch = b->chan->private_data;
-	struct hone_cpu *c;
 	int cpu, err;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	/* Pairs with hone_chan_hide(). */
-	if (smp_load_acquire(&hone_session_of(ch->stream)->ended))
+	if (smp_load_acquire(&hone_session_of_buf(b)->ended))
 		return -ENODEV;
 
 	/* relay shows the file before the buffer is complete. */
@@ -108,27 +174,26 @@ static int hone_chan_fopen(struct inode *inode, struct file *file)
 	if (cpu >= nr_cpu_ids)
 		return -EAGAIN;
 
-	c = per_cpu_ptr(ch->cpu, cpu);
-	if (atomic_cmpxchg(&c->readers, 0, 1))
-		return -EBUSY;
+	err = hone_claim(b);
+	if (err)
+		return err;
 	err = relay_file_operations.open(inode, file);
 	if (err) {
-		atomic_set(&c->readers, 0);
+		hone_unclaim(b);
 		return err;
 	}
-	hone_session_get(hone_session_of(ch->stream));
+	hone_session_get(hone_session_of_buf(b));
 	return 0;
 }
 
 static int hone_chan_release(struct inode *inode, struct file *file)
 {
 	struct rchan_buf *b = file->private_data;
-	struct hone_chan *ch = b->chan->private_data;
-	struct hone_stream *s = ch->stream;
+	struct hone_session *s = hone_session_of_buf(b);
 
-	atomic_set(&per_cpu_ptr(ch->cpu, b->cpu)->readers, 0);
+	hone_unclaim(b);
 	relay_file_operations.release(inode, file);
-	hone_session_put(hone_session_of(s));
+	hone_session_put(s);
 	return 0;
 }
 
@@ -140,17 +205,19 @@ static loff_t hone_chan_llseek(struct file *file, loff_t off, int whence)
 static __poll_t hone_chan_poll(struct file *file, poll_table *wait)
 {
 	struct rchan_buf *b = file->private_data;
-	struct hone_chan *ch = b->chan->private_data;
+	struct hone_session *s = hone_session_of_buf(b);
+	struct hone_cpu *c = hone_cpu_of(b);
 
 	poll_wait(file, &b->read_wait, wait);
 	/* A read would fail. */
-	if (READ_ONCE(per_cpu_ptr(ch->cpu, b->cpu)->evict))
+	if (READ_ONCE(c->evict) || READ_ONCE(s->ended))
 		return EPOLLERR;
-	if (b->bytes_consumed || READ_ONCE(b->subbufs_produced) !=
-				 READ_ONCE(b->subbufs_consumed))
+	/* What is handed out already is nothing new. */
+	if (READ_ONCE(b->subbufs_produced) - READ_ONCE(b->subbufs_consumed) >
+	    READ_ONCE(c->handed))
 		return EPOLLIN | EPOLLRDNORM;
 	/* Nothing comes any more, but what is not complete may be read. */
-	return hone_session_stopped(hone_session_of(ch->stream)) ? EPOLLHUP : 0;
+	return hone_session_stopped(s) ? EPOLLHUP : 0;
 }
 
 /*
@@ -165,6 +232,143 @@ static const struct file_operations hone_chan_fops = {
 	.llseek		= hone_chan_llseek,
 	.release	= hone_chan_release,
 };
+
+/*
+ * Is done with the sub-buffer that was handed out last, and hands out another
+ * one, or what is left of it.
+ */
+static int hone_ring_next(struct rchan_buf *b, struct hone_extent __user *to)
+{
+	struct hone_cpu *c = hone_cpu_of(b);
+	struct hone_extent ext = { };
+	int err;
+
+	err = hone_read_begin(b);
+	if (err)
+		return err;
+	if (c->handed)
+		hone_consumed(b);
+	WRITE_ONCE(c->handed, hone_any_now(b));
+	if (c->handed) {
+		size_t cons = b->subbufs_consumed;
+
+		ext.offset = cons % b->chan->n_subbufs * b->chan->subbuf_size +
+			     b->bytes_consumed;
+		ext.len = hone_slot(b, cons)->used - b->bytes_consumed;
+	}
+	if (copy_to_user(to, &ext, sizeof(ext))) {
+		/* It will be handed out again. */
+		WRITE_ONCE(c->handed, false);
+		err = -EFAULT;
+	}
+	hone_read_end(b);
+	return err;
+}
+
+static long hone_ring_ioctl(struct file *file, unsigned int cmd,
+			    unsigned long arg)
+{
+	if (cmd != HONE_IOC_NEXT)
+		return -ENOTTY;
+	return hone_ring_next(file->private_data,
+			      (struct hone_extent __user *)arg);
+}
+
+/* For reading only, as the descriptor is. */
+static int hone_ring_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	/* relay would look for pages behind its buffer, which are others'. */
+	if (vma->vm_pgoff)
+		return -EINVAL;
+	return relay_file_operations.mmap(file, vma);
+}
+
+static int hone_ring_release(struct inode *inode, struct file *file)
+{
+	struct rchan_buf *b = file->private_data;
+	struct hone_cpu *c = hone_cpu_of(b);
+
+	/* Who reads next gets it again. */
+	mutex_lock(&c->read_lock);
+	WRITE_ONCE(c->handed, false);
+	mutex_unlock(&c->read_lock);
+	return hone_chan_release(inode, file);
+}
+
+static const struct file_operations hone_ring_fops = {
+	.owner		= THIS_MODULE,
+	.read		= hone_chan_read,
+	.poll		= hone_chan_poll,
+	.llseek		= hone_chan_llseek,
+	.mmap		= hone_ring_mmap,
+	.unlocked_ioctl	= hone_ring_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.release	= hone_ring_release,
+};
+
+/* Gives the caller a descriptor of a ring; that or a negative errno. */
+static int hone_ring_install(struct rchan_buf *b, struct hone_ring *ring,
+			     struct hone_ring __user *to)
+{
+	struct file *file;
+	int err, fd;
+
+	ring->size = b->chan->alloc_size;
+	if (copy_to_user(to, ring, sizeof(*ring)))
+		return -EFAULT;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	err = hone_claim(b);
+	if (err)
+		goto put_fd;
+	file = anon_inode_getfile("[hone-ring]", &hone_ring_fops, b, O_RDONLY);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		goto unclaim;
+	}
+	kref_get(&b->kref);
+	hone_session_get(hone_session_of_buf(b));
+	fd_install(fd, file);
+	return fd;
+
+unclaim:
+	hone_unclaim(b);
+put_fd:
+	put_unused_fd(fd);
+	return err;
+}
+
+/**
+ * hone_ring_open - a ring of a session, to be mapped
+ * @s: a session whose control file is open
+ * @to: &struct hone_ring of the caller
+ *
+ * Context: process context; may sleep.
+ * Return: a descriptor, or -EINVAL for what can be no ring, -ENOENT for one
+ * that the session does not have, -EAGAIN for one of a CPU that has not been
+ * there yet, -EBUSY if it is open, or another errno.
+ */
+int hone_ring_open(struct hone_session *s, struct hone_ring __user *to)
+{
+	struct hone_ring ring;
+	struct rchan *rchan;
+	struct rchan_buf *b;
+
+	if (copy_from_user(&ring, to, sizeof(ring)))
+		return -EFAULT;
+	if (ring.cpu >= nr_cpu_ids || !cpu_possible(ring.cpu) ||
+	    ring.of > HONE_RING_IDENTITY)
+		return -EINVAL;
+	mutex_lock(&s->lock);
+	rchan = ring.of == HONE_RING_EVENTS ? s->stream.events.rchan :
+					      s->stream.identity.rchan;
+	mutex_unlock(&s->lock);
+	if (!rchan)
+		return -ENOENT;
+	b = READ_ONCE(*per_cpu_ptr(rchan->buf, ring.cpu));
+	return b ? hone_ring_install(b, &ring, to) : -EAGAIN;
+}
 
 /**
  * hone_create_buf_file - relay shows a ring
@@ -188,7 +392,7 @@ struct dentry *hone_create_buf_file(const char *name, struct dentry *parent,
  * hone_chan_hide - remove a channel's files, but not its rings
  * @ch: a channel of a session that has ended, or that was never opened
  *
- * Waits for who reads, without a lock. relay, which holds some when it closes
+ * Waits for who reads, and holds no lock meanwhile. relay, which holds some when it closes
  * the rings, finds no files then but of CPUs that came online meanwhile, and
  * these nobody could open.
  *
@@ -204,6 +408,9 @@ void hone_chan_hide(struct hone_chan *ch)
 	/* Pairs with hone_chan_fopen(). */
 	smp_mb();
 	for_each_possible_cpu(cpu) {
+		/* Pairs with hone_read_begin(): who reads a ring is done. */
+		mutex_lock(&per_cpu_ptr(ch->cpu, cpu)->read_lock);
+		mutex_unlock(&per_cpu_ptr(ch->cpu, cpu)->read_lock);
 		b = READ_ONCE(*per_cpu_ptr(ch->rchan->buf, cpu));
 		if (b)
 			debugfs_remove(xchg(&b->dentry, NULL));

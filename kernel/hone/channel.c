@@ -16,7 +16,7 @@
 /* Sub-buffers complete and not read yet. */
 static u32 hone_ready(const struct rchan_buf *b)
 {
-	/* Pairs with hone_chan_read(): what is written over has been read. */
+	/* Pairs with hone_consumed(): what is written over has been read. */
 	return b->subbufs_produced - smp_load_acquire(&b->subbufs_consumed);
 }
 
@@ -125,7 +125,7 @@ static bool hone_switch(struct hone_cpu *c, struct rchan_buf *b, u32 len)
 		hone_note_slot(b, c);
 		/*
 		 * Records and their note before subbufs_produced; pairs with
-		 * the acquire in hone_chan_read().
+		 * the acquire in hone_any().
 		 */
 		smp_wmb();
 	}
@@ -463,6 +463,8 @@ static int hone_chan_overwrite(struct hone_chan *ch, bool evict)
 			return err;
 		/* Pairs with hone_subbuf_start(): what was read is read. */
 		smp_store_release(&c->evict, evict);
+		/* What was handed out may give way like all that is there. */
+		WRITE_ONCE(c->handed, false);
 		mutex_unlock(&c->read_lock);
 	}
 	return 0;
@@ -496,7 +498,7 @@ static void hone_chan_keep(struct hone_chan *ch)
 	if (!ch->cpu)
 		return;
 	for_each_possible_cpu(cpu) {
-		/* Pairs with hone_chan_read(): all that was written is there. */
+		/* Pairs with hone_read_begin(): all that was written is there. */
 		smp_store_release(&per_cpu_ptr(ch->cpu, cpu)->evict, false);
 	}
 }

@@ -9,6 +9,7 @@
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/hone_ring.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -456,11 +457,21 @@ ssize_t hone_control_read(struct file *file, char __user *ubuf, size_t count,
 	return ret;
 }
 
+static long hone_control_ioctl(struct file *file, unsigned int cmd,
+			       unsigned long arg)
+{
+	if (cmd != HONE_IOC_RING)
+		return -ENOTTY;
+	return hone_ring_open(file->private_data,
+			      (struct hone_ring __user *)arg);
+}
+
 static const struct file_operations hone_control_fops = {
 	.owner		= THIS_MODULE,
 	.open		= hone_control_open,
 	.read		= hone_control_read,
 	.write		= hone_control_write,
+	.unlocked_ioctl	= hone_control_ioctl,
 	.llseek		= default_llseek,
 	.release	= hone_control_release,
 };

@@ -12,6 +12,8 @@
 
 struct dentry;
 struct file;
+struct hone_ring;
+struct hone_session;
 struct inode;
 struct mm_struct;
 struct rchan_buf;
@@ -103,6 +105,8 @@ struct hone_slot {
  * @complete: records written, by kind, when the sub-buffer was begun
  * @gap: the gap that is open now
  * @read_lock: one reader or flusher at a time; protects the read position
+ * @handed: the oldest sub-buffer is looked at in the ring; written under
+ *	@read_lock
  * @readers: file is open
  *
  * Written with interrupts off on the CPU itself, or while it is offline.
@@ -120,6 +124,7 @@ struct hone_cpu {
 	u64	complete[HONE_KIND_MAX];
 	struct hone_gap gap;
 	struct mutex read_lock;	/* read position, flushing */
+	bool handed;
 	atomic_t readers;
 };
 
@@ -165,6 +170,7 @@ void hone_chan_close(struct hone_chan *ch);
 struct dentry *hone_create_buf_file(const char *name, struct dentry *parent,
 				    umode_t mode, struct rchan_buf *b,
 				    int *is_global);
+int hone_ring_open(struct hone_session *s, struct hone_ring __user *to);
 void hone_chan_hide(struct hone_chan *ch);
 int hone_remove_buf_file(struct dentry *dentry);
 
@@ -240,8 +246,6 @@ int hone_match_set(struct hone_match *m, const char *key, char *val,
 int hone_match_show(const struct hone_match *m, char *buf, size_t size);
 
 /* judge.c */
-struct hone_session;
-
 void __hone_match_fork(struct task_struct *parent, struct task_struct *child);
 void __hone_match_exec(const char *path);
 void __hone_match_task(struct task_struct *task);

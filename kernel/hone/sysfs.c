@@ -134,6 +134,7 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 		"records", "datagrams", "restart", "hook",
 		"pid", "follow_forks", "exe", "comm", "uid", "gid", "cgroup",
 		"cookie", "count", "counts", "overwrite", "freeze", "boot",
+		"map",
 	};
 	int i, len = 0;
 
