@@ -10,7 +10,7 @@ rm -rf "$out"
 mkdir -p "$out/hone/tools/hone"
 cd "$HONE_TOP"
 cp -r README LICENSE "$out/hone"
-cp -r --parents include/uapi/linux/hone.h Documentation/admin-guide \
+cp -r --parents include/uapi/linux Documentation/admin-guide \
 	"$out/hone"
 cp -r tools/hone/*.[ch18] tools/hone/Makefile \
 	tools/hone/{man,completion,system,wireshark} "$out/hone/tools/hone"

@@ -4,11 +4,13 @@
 #include "msg.h"
 #include "sink.h"
 
-#include <linux/hone.h>
+#include <linux/hone_ring.h>
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* With what is written meanwhile, it fits into a small second level cache. */
@@ -20,6 +22,18 @@ void channel_init(struct channel *c, int fd, const char *name)
 	memset(c, 0, sizeof(*c));
 	c->fd = fd;
 	c->name = xstrdup(name);
+}
+
+void channel_map(struct channel *c, size_t len)
+{
+	/* Each page would be missed once else. */
+	void *map = mmap(NULL, len, PROT_READ, MAP_SHARED | MAP_POPULATE,
+			 c->fd, 0);
+
+	if (map == MAP_FAILED)
+		return;
+	c->map = map;
+	c->map_len = len;
 }
 
 void channel_part(struct channel *c, struct input *in, __u32 cpu, off_t from,
@@ -97,16 +111,48 @@ ssize_t channel_read(struct channel *c)
 	return n;
 }
 
-bool channel_more(struct channel *c)
+static bool failed(struct channel *c)
+{
+	c->failed = true;
+	return false;
+}
+
+/* The kernel completes what it is writing if there is nothing else. */
+static bool ring_more(struct channel *c)
+{
+	struct hone_extent ext = { 0 };
+	int err;
+
+	if (bytes_len(&c->bytes)) {
+		msg("reading: %s: at byte %llu: a record is cut", c->name,
+		    channel_offset(c));
+		return failed(c);
+	}
+	do {
+		err = ioctl(c->fd, HONE_IOC_NEXT, &ext);
+	} while (err && errno == EINTR);
+	if (err) {
+		msg_errno("reading: %s", c->name);
+		return failed(c);
+	}
+	if (ext.offset > c->map_len || ext.len > c->map_len - ext.offset) {
+		msg("reading: %s: %u bytes at %llu are not in a ring of %zu",
+		    c->name, ext.len, ext.offset, c->map_len);
+		return failed(c);
+	}
+	c->bytes = (struct bytes){ .data = c->map + ext.offset };
+	channel_add(c, ext.len);
+	return ext.len;
+}
+
+static bool file_more(struct channel *c)
 {
 	__u8 *to;
 	ssize_t n;
 
 	/* Who waits for a pipe gets first what has come of it. */
-	if (!c->in->regular && !sink_flush()) {
-		c->failed = true;
-		return false;
-	}
+	if (!c->in->regular && !sink_flush())
+		return failed(c);
 	to = channel_room(c);
 	do {
 		if (c->whole)
@@ -117,8 +163,7 @@ bool channel_more(struct channel *c)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		msg_errno("reading: %s", c->name);
-		c->failed = true;
-		return false;
+		return failed(c);
 	}
 	/* It has been looked through: there was more. */
 	if (!n && !c->whole && c->at < c->end && c->end != INT64_MAX) {
@@ -128,6 +173,11 @@ bool channel_more(struct channel *c)
 	c->at += n;
 	channel_add(c, n);
 	return n;
+}
+
+bool channel_more(struct channel *c)
+{
+	return c->map ? ring_more(c) : file_more(c);
 }
 
 struct numbers *channel_numbers(struct channel *c, __u32 cpu)
@@ -150,7 +200,11 @@ void channel_close(struct channel *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
-	bytes_free(&c->bytes);
+	if (c->map)
+		munmap(c->map, c->map_len);
+	else
+		bytes_free(&c->bytes);
+	c->map = NULL;
 	free(c->numbers);
 	free(c->name);
 	c->numbers = NULL;

@@ -24,12 +24,15 @@ struct numbers {
 struct channel {
 	int fd;				/* -1: closed, or a file's */
 	char *name;			/* for messages */
-	struct bytes bytes;		/* read, not yet merged */
+	struct bytes bytes;		/* read, or in the map; not yet merged */
 	__u64 end_offset;		/* of bytes.tail in the stream */
 	size_t unscanned;		/* bytes before bytes.tail: no whole record */
 	__u64 last_time;		/* of the last one before them */
 	struct numbers *numbers;	/* by CPU */
 	__u32 n_numbers;
+	/* Of a ring that is looked at where it is: */
+	__u8 *map;			/* NULL: this is none; read only */
+	size_t map_len;
 	/* Of a raw file: */
 	struct input *in;		/* NULL: this is none */
 	bool whole;			/* all of its records are wanted */
@@ -38,7 +41,15 @@ struct channel {
 	bool failed;			/* reading has */
 };
 
+/* May more be had while records are merged? Else it was read before. */
+static inline bool channel_grows(const struct channel *c)
+{
+	return c->in || c->map;
+}
+
 void channel_init(struct channel *c, int fd, const char *name);
+/* Looks at a ring of @len bytes instead of reading @c, if it can be mapped. */
+void channel_map(struct channel *c, size_t len);
 /* The records that @cpu made between two places of a file that can seek. */
 void channel_part(struct channel *c, struct input *in, __u32 cpu, off_t from,
 		  off_t to);
@@ -46,7 +57,10 @@ void channel_part(struct channel *c, struct input *in, __u32 cpu, off_t from,
 void channel_whole(struct channel *c, struct input *in);
 /* Reads once. Bytes got, 0 if there is nothing now, -1 after a message. */
 ssize_t channel_read(struct channel *c);
-/* Gets more of a raw file; false at the end, or after a message. */
+/*
+ * Gets more of a raw file, or of a ring; false at the end, or if there is
+ * nothing now, or after a message.
+ */
 bool channel_more(struct channel *c);
 /* NULL for a CPU that cannot be. */
 struct numbers *channel_numbers(struct channel *c, __u32 cpu);

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/hone_ring.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -190,6 +192,25 @@ int control_file(const char *name)
 		err = -ENOENT;
 	errno = -err;
 	return err ? -1 : fd;
+}
+
+int control_ring(const char *name, size_t *size)
+{
+	struct hone_ring ring = { 0 };
+	int fd;
+
+	if (is_cpu(name, "events", &ring.cpu)) {
+		ring.of = HONE_RING_EVENTS;
+	} else if (is_cpu(name, "identity", &ring.cpu)) {
+		ring.of = HONE_RING_IDENTITY;
+	} else {
+		errno = ENOENT;
+		return -1;
+	}
+	fd = ioctl(control, HONE_IOC_RING, &ring);
+	if (fd >= 0)
+		*size = ring.size;
+	return fd;
 }
 
 bool control_writable(void)

@@ -15,6 +15,11 @@ int control_open(const char *file);
 bool control_start(void);
 /* Opens a file of the session, which a broker does if need be. */
 int control_file(const char *name);
+/*
+ * The ring of such a file, if it is a CPU's, to be mapped, and its @size. -1 with
+ * an errno, ENOTTY if the kernel gives none.
+ */
+int control_ring(const char *name, size_t *size);
 /* Does it take commands? */
 bool control_writable(void);
 /* Gives a command; false after a message. */

@@ -36,7 +36,7 @@ static __apart bool peek(struct head *h)
 			h->there = true;
 			return true;
 		case DECODE_MORE:
-			if (!c->in || !channel_more(c))
+			if (!channel_grows(c) || !channel_more(c))
 				return !c->failed;
 			break;
 		default:

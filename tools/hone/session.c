@@ -3,7 +3,8 @@
  * Sessions: a capture that the kernel makes now.
  *
  * A round takes the time T0 and reads every CPU's file until it has nothing
- * more, or something newer: then all that is stamped up to T0 is here.
+ * more, or something newer: then all that is stamped up to T0 is here. A ring
+ * that is mapped is asked for more as it is merged, so until the same.
  */
 #include "session.h"
 #include "capture.h"
@@ -149,13 +150,16 @@ static bool have_channel(const char *path)
 
 static bool add_channel(const char *name)
 {
+	size_t ring = 0;
 	char path[4096];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", control_dir(), name);
 	if (have_channel(path))
 		return true;
-	fd = control_file(name);
+	fd = options.flight ? -1 : control_ring(name, &ring);
+	if (fd < 0 && (options.flight || errno == ENOTTY))
+		fd = control_file(name);
 	/* Of a CPU that comes, and has recorded nothing till now. */
 	if (fd < 0 && errno == EAGAIN) {
 		unready = true;
@@ -167,6 +171,8 @@ static bool add_channel(const char *name)
 	}
 	channels = xrealloc(channels, (n_channels + 1) * sizeof(*channels));
 	channel_init(&channels[n_channels++], fd, path);
+	if (ring)
+		channel_map(&channels[n_channels - 1], ring);
 	polls = xrealloc(polls, (n_channels + 1) * sizeof(*polls));
 	polls[n_channels] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	return true;
@@ -302,6 +308,9 @@ static bool one_round(__u64 horizon)
 	if (new_channels() && !session_channels())
 		return false;
 	for (i = 0; i < n_channels; i++) {
+		/* It is asked for more while it is merged, until then. */
+		if (channels[i].map)
+			continue;
 		do {
 			n = channel_read(&channels[i]);
 		} while (n > 0 && channels[i].last_time <= horizon);
