@@ -20,6 +20,11 @@ unsigned long long clock_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
+bool idle_counts(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) == 1;
+}
+
 /*
  * A CPU that has nothing to do lets the time pass without an instruction; the
  * kernel knows for how long. Of several CPUs one works all the time.
@@ -30,7 +35,7 @@ unsigned long long idle_time(void)
 	char line[256];
 	FILE *f;
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+	if (!idle_counts())
 		return 0;
 	f = fopen("/proc/timer_list", "r");
 	while (f && fgets(line, sizeof(line), f)) {
