@@ -53,6 +53,7 @@ struct tail_cache {
 };
 
 static struct tail_cache no_conn;	/* of packets that have none */
+static struct tail_cache of_gone;	/* of those whose socket has gone: not kept */
 
 static __u32 block_flags(const struct attributed *p)
 {
@@ -218,7 +219,9 @@ static __apart struct tail *remake_tail(const struct attributed *p)
 	len = make_tail(bytes, p);
 	if (!len)
 		return NULL;
-	if (p->conn) {
+	if (p->conn && p->conn->freed) {
+		cache = &of_gone;
+	} else if (p->conn) {
 		if (!p->conn->tails)
 			p->conn->tails = new_cache();
 		cache = p->conn->tails;

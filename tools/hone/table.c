@@ -11,6 +11,8 @@
 
 /* TIME_WAIT lasts a minute; what ended longer ago is not referred to. */
 #define KEEP_NS		(150ULL * 1000000000)
+/* Nor more than these of each that have ended, so that memory has a bound. */
+#define DEAD_MAX	65536
 
 /* A few processes and connections at a time are most of what goes on. */
 #define NEAR		64
@@ -28,6 +30,7 @@ void (*conn_forget)(struct conn *c);
 
 static struct image *dead_images, **dead_images_end = &dead_images;
 static struct conn *dead_conns, **dead_conns_end = &dead_conns;
+static unsigned int n_dead_images, n_dead_conns;
 __u64 table_generation = 1;
 
 static size_t hash(__u64 key)
@@ -205,6 +208,7 @@ static void image_list(struct image *img, __u64 now)
 	img->dead_next = NULL;
 	*dead_images_end = img;
 	dead_images_end = &img->dead_next;
+	n_dead_images++;
 }
 
 static void image_ended(struct image *img, __u64 now)
@@ -396,6 +400,7 @@ static void conn_list(struct conn *c, __u64 now)
 	c->dead_next = NULL;
 	*dead_conns_end = c;
 	dead_conns_end = &c->dead_next;
+	n_dead_conns++;
 }
 
 static __apart struct conn *conn_add(__u64 cookie, __u64 now)
@@ -445,6 +450,19 @@ static void conn_owner_of_record(struct conn *c, const struct record *r)
 	image_changed(img);
 }
 
+/* Gives back what is known of its bytes. */
+static void conn_empty(struct conn *c)
+{
+	free(c->writes.e);
+	free(c->reads.e);
+	free(c->came.m);
+	free(c->waits.w);
+	c->writes = (struct extents){ 0 };
+	c->reads = (struct extents){ 0 };
+	c->came = (struct mappings){ 0 };
+	c->waits = (struct waitings){ 0 };
+}
+
 struct conn *conn_of_record(const struct record *r)
 {
 	const struct hone_sock_rec *s = &r->sock;
@@ -474,6 +492,8 @@ struct conn *conn_of_record(const struct record *r)
 		break;
 	case HONE_SOCK_FREE:
 		c->freed = r->rec.time;
+		/* Nothing is written or read any more. */
+		conn_empty(c);
 		conn_list(c, r->rec.time);
 		break;
 	}
@@ -541,10 +561,7 @@ static void conn_free(struct conn *c, __u64 now)
 	conn_set_user(&c->reader, &nobody, now);
 	conn_set_user(&c->writer, &nobody, now);
 	table_del(&conns, c);
-	free(c->writes.e);
-	free(c->reads.e);
-	free(c->came.m);
-	free(c->waits.w);
+	conn_empty(c);
 	if (conn_forget)
 		conn_forget(c);
 	free(c);
@@ -558,34 +575,70 @@ static void image_free(struct image *img)
 	free(img);
 }
 
+/* The first of those that are listed, which are in order of time. */
+static struct conn *dead_conns_pop(void)
+{
+	struct conn *c = dead_conns;
+
+	dead_conns = c->dead_next;
+	if (!dead_conns)
+		dead_conns_end = &dead_conns;
+	c->listed = false;
+	n_dead_conns--;
+	return c;
+}
+
 static void expire_conns(__u64 now)
 {
+	unsigned int steps = DEAD_MAX;
 	struct conn *c;
 
-	while ((c = dead_conns) && c->expires < now) {
-		dead_conns = c->dead_next;
-		if (!dead_conns)
-			dead_conns_end = &dead_conns;
-		c->listed = false;
+	while (dead_conns && dead_conns->expires < now) {
+		c = dead_conns_pop();
 		if (c->used + KEEP_NS >= now)
 			conn_list(c, now);
 		else if (c->freed || !c->told)
 			conn_free(c, now);
 	}
+	/* Some may only be listed: not all of them each time. */
+	for (; steps && n_dead_conns > DEAD_MAX; steps--) {
+		c = dead_conns_pop();
+		if (c->freed)
+			conn_free(c, now);
+		else
+			conn_list(c, now);
+	}
+}
+
+static struct image *dead_images_pop(void)
+{
+	struct image *img = dead_images;
+
+	dead_images = img->dead_next;
+	if (!dead_images)
+		dead_images_end = &dead_images;
+	img->listed = false;
+	n_dead_images--;
+	return img;
 }
 
 static void expire_images(__u64 now)
 {
+	unsigned int steps = DEAD_MAX;
 	struct image *img;
 
-	while ((img = dead_images) && img->expires < now) {
-		dead_images = img->dead_next;
-		if (!dead_images)
-			dead_images_end = &dead_images;
-		img->listed = false;
+	while (dead_images && dead_images->expires < now) {
+		img = dead_images_pop();
 		if (img->refs || img->used + KEEP_NS >= now)
 			image_list(img, now);
 		else if (img->ended || img->gone)
+			image_free(img);
+	}
+	for (; steps && n_dead_images > DEAD_MAX; steps--) {
+		img = dead_images_pop();
+		if (img->refs || !img->ended)
+			image_list(img, now);
+		else
 			image_free(img);
 	}
 }
