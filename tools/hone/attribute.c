@@ -575,17 +575,39 @@ struct conn *attribute_packet(struct held *h, const struct record *r,
 	return r->rec.flags & HONE_F_PKT_OUT ? sent(h, r) : received(h, r, rx);
 }
 
-/* Who wrote the first byte of a segment that is sent, as sent_tcp() has it. */
-static inline const struct user *writer_of(const struct record *r)
+/*
+ * Whose a segment is that is sent, as sent_tcp() has it: of who wrote its first
+ * byte; of who acts, if there is nothing in it, or else the kernel's.
+ */
+static inline bool sender_of(struct user *sender, struct sure *sure,
+			     const struct record *r)
 {
-	struct conn *c = conn_find(r->packet->cookie);
+	const struct hone_packet *p = r->packet;
+	struct conn *c = conn_find(p->cookie);
+	const struct user *writer;
 	struct segment s;
 
-	if (!c || !decode_plain(r->packet, r->packet->data, &s) ||
-	    s.proto != IPPROTO_TCP || !s.payload || s.tcp_flags & TCP_SYN)
-		return NULL;
+	if (!c || !decode_plain(p, p->data, &s) || s.proto != IPPROTO_TCP ||
+	    s.tcp_flags & TCP_SYN)
+		return false;
 	extent_advance(&c->writes, s.seq);
-	return extent_writer(&c->writes, s.seq);
+	if (s.payload || s.tcp_flags & TCP_FIN) {
+		writer = extent_writer(&c->writes, s.seq);
+		if (!writer || writer->tgid == TGID_UNKNOWN)
+			return false;
+		*sender = *writer;
+		return true;
+	}
+	if (p->actor) {
+		*sender = (struct user){ p->actor, p->tgid, p->tid };
+		return true;
+	}
+	if (!c->owner.id && p->owner)
+		return false;
+	*sender = conn_user(c);
+	sure->quality = HONE_Q_KERNEL;
+	sure->made = true;
+	return true;
 }
 
 /* Who has got a segment without data, that is to say whose socket it is. */
@@ -607,26 +629,25 @@ static inline bool taker_of(struct user *taker, const struct record *r,
 bool attribute_sure(struct sure *s, const struct record *r, const struct rx *rx)
 {
 	const struct hone_packet *p = r->packet;
-	const struct user *writer;
-	struct user taker;
 	__u64 id = p->actor;
+	struct user user;
 
 	s->tid = p->tid;
 	s->quality = HONE_Q_EXACT;
+	s->made = false;
 	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
 		if (!(r->rec.flags & HONE_F_PKT_TAKEN)) {
-			if (!taker_of(&taker, r, rx))
+			if (!taker_of(&user, r, rx))
 				return false;
-			id = taker.id;
-			s->tid = taker.tid;
+			id = user.id;
+			s->tid = user.tid;
 			s->quality = HONE_Q_OWNER;
 		}
 	} else if (!packet_is_udp(p, p->data)) {
-		writer = writer_of(r);
-		if (!writer || writer->tgid == TGID_UNKNOWN)
+		if (!sender_of(&user, s, r))
 			return false;
-		id = writer->id;
-		s->tid = writer->tid;
+		id = user.id;
+		s->tid = user.tid;
 	}
 	s->img = image_find(id);
 	return s->img && s->img->tgid && !s->img->gone;

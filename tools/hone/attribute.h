@@ -26,6 +26,7 @@ struct sure {
 	struct image *img;
 	__u32 tid;
 	__u8 quality;
+	bool made;			/* by the kernel for it */
 };
 
 /*

@@ -71,20 +71,48 @@ static void push_event(const struct record *r, __u64 time, __u32 name)
 	queue_push(r, time)->name = name;
 }
 
-static void take_proc(const struct record *r, __u64 time)
+/* May an event go out as it comes? Else it is behind others, or is too early. */
+static bool passes(const struct record *r, __u64 time)
+{
+	return begun && queue_empty() && r->rec.time == time;
+}
+
+static bool out_proc(struct image *img, const struct record *r, bool renamed)
+{
+	if (img && renamed)
+		image_renamed(img);
+	return outlet_proc(img, r);
+}
+
+static bool take_proc(const struct record *r, __u64 time)
 {
 	struct image *img = image_find(r->proc.id);
 	__u32 before = img ? image_name_number(img) : 0, name;
 
 	img = image_of_record(r);
 	if (!img)
-		return;
+		return true;
 	/* What was sent before goes out with the old name and user. */
 	name = image_name_number(img);
+	if (passes(r, time))
+		return out_proc(img, r, name != before);
 	push_event(r, time, name != before ? name : 0);
+	return true;
 }
 
-static __apart void take_event(const struct record *r, __u64 time)
+static bool take_sock(const struct record *r, __u64 time)
+{
+	struct conn *c = conn_of_record(r);
+
+	if (!c)
+		return true;
+	if (passes(r, time))
+		return outlet_sock(c, r);
+	push_event(r, time, 0);
+	return true;
+}
+
+static __apart bool take_event(const struct record *r, __u64 time)
 {
 	switch (r->rec.type) {
 	case HONE_REC_SUBBUF:
@@ -93,13 +121,10 @@ static __apart void take_event(const struct record *r, __u64 time)
 	case HONE_REC_PROC:
 		resolved.seen[HONE_KIND_PROC]++;
 		attribute_proc(r);
-		take_proc(r, time);
-		break;
+		return take_proc(r, time);
 	case HONE_REC_SOCK:
 		resolved.seen[HONE_KIND_SOCK]++;
-		if (conn_of_record(r))
-			push_event(r, time, 0);
-		break;
+		return take_sock(r, time);
 	case HONE_REC_COUNT:
 		resolved.seen[HONE_KIND_SOCK]++;
 		push_event(r, time, 0);
@@ -112,6 +137,7 @@ static __apart void take_event(const struct record *r, __u64 time)
 		seen_gap(r);
 		break;
 	}
+	return true;
 }
 
 bool resolve_snapshot(const struct record *r)
@@ -246,6 +272,7 @@ static inline bool out_sure(const struct record *r, const struct sure *s,
 	p.about = 0;
 	p.tid = s->tid;
 	p.quality = s->quality;
+	p.made = s->made;
 	if (img->ended)
 		p.gone = img->ended < time;
 	find_dev(&p);
@@ -276,7 +303,6 @@ static bool out_late(const struct held *h, const struct record *r)
 static __apart bool out_event(struct held *h)
 {
 	struct record r;
-	struct image *img;
 	const char *why;
 
 	/* It was decoded once: it is sound. */
@@ -286,10 +312,7 @@ static __apart bool out_event(struct held *h)
 	if (h->late)
 		return out_late(h, &r);
 	if (r.rec.type == HONE_REC_PROC) {
-		img = image_find(r.proc.id);
-		if (img && h->name)
-			image_renamed(img);
-		return outlet_proc(img, &r);
+		return out_proc(image_find(r.proc.id), &r, h->name);
 	}
 	if (r.rec.type == HONE_REC_COUNT)
 		return outlet_tally(&r);
@@ -417,10 +440,8 @@ static inline __inlined bool take_packet(const struct record *r, __u64 time)
 static inline __inlined bool take_other(const struct record *r, __u64 time)
 {
 	if (r->rec.type < HONE_REC_TCP_WRITE ||
-	    r->rec.type > HONE_REC_MPTCP_MAP) {
-		take_event(r, time);
-		return true;
-	}
+	    r->rec.type > HONE_REC_MPTCP_MAP)
+		return take_event(r, time);
 	resolved.seen[HONE_KIND_ACTOR]++;
 	switch (r->rec.type) {
 	case HONE_REC_DELIVER:
