@@ -121,6 +121,7 @@ static void hone_note_slot(struct rchan_buf *b, struct hone_cpu *c)
 /* Complete the current sub-buffer and begin the next one with @len to come. */
 static bool hone_switch(struct hone_cpu *c, struct rchan_buf *b, u32 len)
 {
+	c->last = 0;
 	if (b->offset <= b->chan->subbuf_size) {
 		hone_note_slot(b, c);
 		/*
@@ -162,6 +163,7 @@ static void hone_lose(struct hone_cpu *c, enum hone_kind kind, u32 len, u64 now)
 	c->seq++;
 	c->count[kind].lost++;
 	c->lost++;
+	c->last = 0;
 	hone_gap_add(&c->gap, kind, len, now);
 }
 
@@ -171,6 +173,7 @@ static void hone_put_lost(struct hone_cpu *c, struct rchan_buf *b, u64 now)
 
 	hone_gap_take(&c->gap, rec, now);
 	rec->rec.cpu = b->cpu;
+	c->last = 0;
 	WRITE_ONCE(b->offset, b->offset + sizeof(*rec));
 }
 
@@ -319,17 +322,14 @@ void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind)
  */
 struct hone_rec *hone_last(struct hone_stream *s)
 {
-	const struct rchan_buf *b = *this_cpu_ptr(s->events.rchan->buf);
 	const struct hone_cpu *c = this_cpu_ptr(s->events.cpu);
-	struct hone_rec *rec = b->data + c->last;
+	const struct rchan_buf *b;
 
-	/* In the sub-buffer that is being written, right at its end. */
-	if (c->last < sizeof(struct hone_subbuf) || c->last >= b->offset ||
-	    b->offset > b->chan->subbuf_size || rec->seq != c->seq ||
-	    rec->len != b->offset - c->last)
-		return NULL;
 	/* As in hone_reserve(). */
-	return unlikely(smp_load_acquire(&s->frozen)) ? NULL : rec;
+	if (!c->last || unlikely(smp_load_acquire(&s->frozen)))
+		return NULL;
+	b = *this_cpu_ptr(s->events.rchan->buf);
+	return b->data + c->last;
 }
 
 /**
@@ -357,6 +357,7 @@ void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 	count->truncated -= truncated;
 	count->filtered++;
 	WRITE_ONCE(b->offset, c->last);
+	c->last = 0;
 }
 
 static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,

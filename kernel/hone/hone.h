@@ -94,7 +94,8 @@ struct hone_slot {
  * struct hone_cpu - one CPU's part of a channel
  * @now: time of the record or flush that may begin a sub-buffer
  * @limit: packets may fill the sub-buffer up to here
- * @last: where the last record was written in its sub-buffer
+ * @last: where the record that was offered last is in the sub-buffer that is
+ *	being written, 0 if it is not there
  * @seq: number of the last record offered
  * @gen: generation when a quarter of the ring had been written last
  * @evict: a full ring gives up its oldest sub-buffer, and is not read; set

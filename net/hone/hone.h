@@ -16,7 +16,7 @@
 void hone_sock_fill(struct hone_sock_rec *r, struct sock *sk, u16 event);
 void __hone_sk_announce(struct sock *sk);
 bool hone_sock_told(const struct sock *sk);
-u64 hone_sk_owner(const struct sock *sk);
+u64 hone_mini_owner(const struct sock *sk);
 int hone_socket_start(void);
 void hone_socket_stop(void);
 
@@ -29,7 +29,22 @@ void hone_socket_stop(void);
  */
 static inline u64 hone_sk_cookie(struct sock *sk)
 {
-	return __sock_gen_cookie(sk);
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+
+	return likely(cookie) ? cookie : __sock_gen_cookie(sk);
+}
+
+/**
+ * hone_sk_owner - image id of a socket's owner
+ * @sk: any socket, request and TIME_WAIT sockets too
+ *
+ * Context: any; the socket cannot go away.
+ * Return: the id, a request socket's listener's, or 0.
+ */
+static inline u64 hone_sk_owner(const struct sock *sk)
+{
+	return likely(sk_fullsock(sk)) ? READ_ONCE(sk->sk_hone.owner) :
+					 hone_mini_owner(sk);
 }
 
 /**

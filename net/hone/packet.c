@@ -84,42 +84,61 @@ static u32 hone_next_pkt(void)
 }
 
 /*
- * Of a packet that is seen by itself. Inline, as the next two: so each byte of
- * the record is written once.
+ * Of a packet that is seen by itself. Inline, as the next two, and member by
+ * member: so each of them is written once, and what is zero takes no REP STOS.
  */
-static __always_inline struct hone_packet
-hone_packet_of(const struct sk_buff *skb, const struct net *net,
-	       const struct net_device *dev, u8 family, u16 flags)
+static __always_inline void hone_packet_init(struct hone_packet *p,
+					     const struct sk_buff *skb,
+					     const struct net *net,
+					     const struct net_device *dev,
+					     u8 family, u16 flags)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 
-	if (unlikely(shinfo->gso_size))
+	p->gso_size = 0;
+	p->gso_segs = 0;
+	if (unlikely(shinfo->gso_size)) {
 		flags |= HONE_F_PKT_GSO;
+		p->gso_size = shinfo->gso_size;
+		p->gso_segs = shinfo->gso_segs;
+	}
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		flags |= HONE_F_PKT_CSUM;
-	return (struct hone_packet){
-		.rec.type	= HONE_REC_PACKET,
-		.rec.len	= sizeof(struct hone_packet),
-		.rec.flags	= flags,
-		.netns		= net->net_cookie,
-		.ifindex	= dev ? dev->ifindex : 0,
-		.wire_len	= skb->len - skb_network_offset(skb),
-		.mark		= skb->mark,
-		.gso_size	= shinfo->gso_size,
-		.gso_segs	= shinfo->gso_size ? shinfo->gso_segs : 0,
-		.family		= family,
-	};
+	p->rec.len = sizeof(*p);
+	p->rec.type = HONE_REC_PACKET;
+	p->rec.flags = flags;
+	p->rec.time = 0;
+	p->rec.seq = 0;
+	p->rec.cpu = 0;
+	p->cookie = 0;
+	p->owner = 0;
+	p->actor = 0;
+	p->netns = net->net_cookie;
+	p->tgid = 0;
+	p->tid = 0;
+	p->pkt = 0;
+	p->cause = 0;
+	p->ifindex = dev ? dev->ifindex : 0;
+	p->wire_len = skb->len - skb_network_offset(skb);
+	p->cap_len = 0;
+	p->mark = skb->mark;
+	p->family = family;
+	p->quality = HONE_Q_NONE;
+	p->state = 0;
+	p->reserved = 0;
 }
 
 /* What is known of the socket: identity, owner, and what kind it is. */
-static __always_inline void hone_packet_sock(struct hone_packet *p, struct sock *sk)
+static __always_inline void hone_packet_sock(struct hone_packet *p,
+					     struct sock *sk, bool full)
 {
 	p->cookie = hone_sk_cookie(sk);
-	p->owner = hone_sk_owner(sk);
-	if (!sk_fullsock(sk)) {
+	if (!full) {
+		p->owner = hone_mini_owner(sk);
 		p->rec.flags |= HONE_F_PKT_MINISOCK;
 		return;
 	}
+	p->owner = READ_ONCE(sk->sk_hone.owner);
 	if (p->owner)
 		p->tgid = sk->sk_hone.owner_tgid;
 	if (sk->sk_kern_sock)
@@ -162,7 +181,7 @@ bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
 	if (!p || p->pkt != pkt)
 		return false;
 	p->rec.flags |= HONE_F_PKT_DELIVERED;
-	hone_packet_sock(p, sk);
+	hone_packet_sock(p, sk, sk_fullsock(sk));
 	p->quality = p->owner ? HONE_Q_OWNER : HONE_Q_NONE;
 	p->state = READ_ONCE(sk->sk_state);
 	p->cause = key;
@@ -235,31 +254,30 @@ bool hone_packet_taken(struct hone_stream *s, u64 cookie,
 
 /* Whose it is by its socket. */
 static __always_inline void hone_users_sock(struct hone_users *u,
-					    struct sock *sk)
+					    struct sock *sk, bool full)
 {
 	if (static_branch_unlikely(&hone_match_key))
 		u->wants |= hone_sk_wants(sk);
-	if (sk_fullsock(sk) && unlikely(READ_ONCE(sk->sk_hone.subflow)))
+	if (full && unlikely(READ_ONCE(sk->sk_hone.subflow)))
 		u->parent = sk->sk_hone.parent;
 }
 
 /*
  * Who sends? The sender of a datagram is here now; whoever is here when a TCP
- * segment leaves need not have written it.
+ * segment leaves need not have written it. @sk is NULL if there is none.
  */
 static __always_inline void hone_packet_actor(struct hone_packet *p,
 					      struct hone_users *u,
-					      struct sock *sk)
+					      struct sock *sk, bool full)
 {
-	struct task_struct *task = sk && sk_fullsock(sk) ? hone_sk_actor(sk) :
-							   hone_actor();
+	struct task_struct *task = full ? hone_sk_actor(sk) : hone_actor();
 
 	if (task) {
 		p->actor = READ_ONCE(task->signal->hone_id);
 		p->tgid = task->tgid;
 		p->tid = task->pid;
 		u->wants |= hone_task_wants(task);
-		if (!sk || hone_sk_queues(sk)) {
+		if (!full || hone_sk_queues(sk)) {
 			p->quality = HONE_Q_OWNER;
 			return;
 		}
@@ -460,11 +478,13 @@ static void hone_packet_unwrite(struct hone_stream *s, struct hone_rx *rx)
 
 static void hone_users_init(struct hone_users *u, struct sock *sk)
 {
+	bool full = sk_fullsock(sk);
+
 	memset(u, 0, sizeof(*u));
 	u->cookie = hone_sk_cookie(sk);
-	if (sk_fullsock(sk) && hone_sk_owner(sk))
+	if (full && hone_sk_owner(sk))
 		u->tgid = sk->sk_hone.owner_tgid;
-	hone_users_sock(u, sk);
+	hone_users_sock(u, sk, full);
 }
 
 /* Is a session of @sessions still to judge, and not one that came since? */
@@ -553,24 +573,26 @@ static void hone_packet_out(struct sk_buff *skb,
 			    const struct nf_hook_state *state,
 			    enum hone_place place)
 {
-	struct hone_packet p = hone_packet_of(skb, state->net, state->out,
-					      hone_family(state),
-					      HONE_F_PKT_OUT);
 	struct sock *sk = skb->sk ?: state->sk;
 	struct hone_users u = { };
+	struct hone_packet p;
+	bool full;
 
 	if (hone_second_time(state))
 		return;
 
 	/* Cookies are made, and CPUs asked, with preemption off. */
 	preempt_disable();
+	full = sk && sk_fullsock(sk);
+	if (full)
+		hone_sk_touch(sk);
+	hone_packet_init(&p, skb, state->net, state->out, hone_family(state),
+			 HONE_F_PKT_OUT);
 	if (sk) {
-		if (sk_fullsock(sk))
-			hone_sk_touch(sk);
-		hone_packet_sock(&p, sk);
-		hone_users_sock(&u, sk);
+		hone_packet_sock(&p, sk, full);
+		hone_users_sock(&u, sk, full);
 	}
-	hone_packet_actor(&p, &u, sk);
+	hone_packet_actor(&p, &u, sk, full);
 	hone_packet_emit(&p, &u, skb, state->net, place);
 	preempt_enable();
 }
@@ -579,18 +601,20 @@ static void hone_packet_in(struct sk_buff *skb,
 			   const struct nf_hook_state *state,
 			   enum hone_place place)
 {
-	struct hone_packet p = hone_packet_of(skb, state->net, state->in,
-					      hone_family(state), 0);
 	struct sock *sk = skb->sk;
 	struct hone_users u = { };
+	struct hone_packet p;
+	bool full;
 
 	preempt_disable();
+	full = sk && sk_fullsock(sk);
+	if (full)
+		hone_sk_touch(sk);
+	hone_packet_init(&p, skb, state->net, state->in, hone_family(state), 0);
 	/* Only if early demux has found it; else a deliver record follows. */
 	if (sk) {
-		if (sk_fullsock(sk))
-			hone_sk_touch(sk);
-		hone_packet_sock(&p, sk);
-		hone_users_sock(&u, sk);
+		hone_packet_sock(&p, sk, full);
+		hone_users_sock(&u, sk, full);
 		p.quality = p.owner ? HONE_Q_OWNER : HONE_Q_NONE;
 	}
 	hone_packet_emit(&p, &u, skb, state->net, place);
@@ -682,12 +706,12 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 		__hone_count_out(sk, skb);
 	if (!hone_wants(HONE_KIND_PACKET) && !trace_hone_packet_enabled())
 		return;
-	p = hone_packet_of(skb, dev_net(dev), dev, family,
-			   HONE_F_PKT_OUT | HONE_F_PKT_LINK);
 	hone_sk_touch(sk);
-	hone_packet_sock(&p, sk);
-	hone_users_sock(&u, sk);
-	hone_packet_actor(&p, &u, sk);
+	hone_packet_init(&p, skb, dev_net(dev), dev, family,
+			 HONE_F_PKT_OUT | HONE_F_PKT_LINK);
+	hone_packet_sock(&p, sk, true);
+	hone_users_sock(&u, sk, true);
+	hone_packet_actor(&p, &u, sk, true);
 	hone_packet_emit(&p, &u, skb, dev_net(dev), HONE_LATE);
 }
 

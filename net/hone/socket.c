@@ -114,16 +114,14 @@ void hone_sk_subflow(struct sock *ssk, struct sock *msk)
 }
 
 /**
- * hone_sk_owner - image id of a socket's owner
- * @sk: any socket, request and TIME_WAIT sockets too
+ * hone_mini_owner - image id of the owner of what is no full socket
+ * @sk: a request or TIME_WAIT socket
  *
  * Context: any; the socket cannot go away.
- * Return: the id, a request socket's listener's, or 0.
+ * Return: the id of a request socket's listener's owner, or 0.
  */
-u64 hone_sk_owner(const struct sock *sk)
+u64 hone_mini_owner(const struct sock *sk)
 {
-	if (sk_fullsock(sk))
-		return READ_ONCE(sk->sk_hone.owner);
 	if (READ_ONCE(sk->sk_state) == TCP_NEW_SYN_RECV) {
 		sk = inet_reqsk(sk)->rsk_listener;
 		if (sk)
