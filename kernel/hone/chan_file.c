@@ -14,6 +14,7 @@
 #include "hone.h"
 
 #include <linux/anon_inodes.h>
+#include <linux/cacheinfo.h>
 #include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
@@ -22,6 +23,7 @@
 #include <linux/fs.h>
 #include <linux/hone_ring.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
 #include <linux/relay.h>
@@ -80,6 +82,12 @@ static struct hone_session *hone_session_of_buf(const struct rchan_buf *b)
 	return hone_session_of(ch->stream);
 }
 
+/* Is the oldest sub-buffer looked at in the ring? */
+static bool hone_handed(const struct rchan_buf *b, const struct hone_cpu *c)
+{
+	return READ_ONCE(c->handed) == READ_ONCE(b->subbufs_consumed) + 1;
+}
+
 /* Takes the lock of the read position; 0 or a negative errno. */
 static int hone_read_begin(struct rchan_buf *b)
 {
@@ -116,7 +124,7 @@ static ssize_t hone_chan_read(struct file *file, char __user *ubuf,
 	if (err)
 		return err;
 	/* What is looked at in the ring is not to be had twice. */
-	if (hone_cpu_of(b)->handed)
+	if (hone_handed(b, hone_cpu_of(b)))
 		err = -EBUSY;
 	while (!err && done < count && (done ? hone_any(b) : hone_any_now(b))) {
 		size_t cons = b->subbufs_consumed, i, len;
@@ -214,7 +222,7 @@ static __poll_t hone_chan_poll(struct file *file, poll_table *wait)
 		return EPOLLERR;
 	/* What is handed out already is nothing new. */
 	if (READ_ONCE(b->subbufs_produced) - READ_ONCE(b->subbufs_consumed) >
-	    READ_ONCE(c->handed))
+	    hone_handed(b, c))
 		return EPOLLIN | EPOLLRDNORM;
 	/* Nothing comes any more, but what is not complete may be read. */
 	return hone_session_stopped(s) ? EPOLLHUP : 0;
@@ -233,6 +241,17 @@ static const struct file_operations hone_chan_fops = {
 	.release	= hone_chan_release,
 };
 
+/* Nobody looks at a sub-buffer any more, but has not read it either. */
+static void hone_ring_drop(struct rchan_buf *b, size_t handed)
+{
+	struct hone_cpu *c = hone_cpu_of(b);
+
+	mutex_lock(&c->read_lock);
+	if (c->handed == handed)
+		WRITE_ONCE(c->handed, 0);
+	mutex_unlock(&c->read_lock);
+}
+
 /*
  * Is done with the sub-buffer that was handed out last, and hands out another
  * one, or what is left of it.
@@ -241,28 +260,29 @@ static int hone_ring_next(struct rchan_buf *b, struct hone_extent __user *to)
 {
 	struct hone_cpu *c = hone_cpu_of(b);
 	struct hone_extent ext = { };
+	size_t handed = 0;
 	int err;
 
 	err = hone_read_begin(b);
 	if (err)
 		return err;
-	if (c->handed)
+	if (hone_handed(b, c))
 		hone_consumed(b);
-	WRITE_ONCE(c->handed, hone_any_now(b));
-	if (c->handed) {
+	if (hone_any_now(b)) {
 		size_t cons = b->subbufs_consumed;
 
 		ext.offset = cons % b->chan->n_subbufs * b->chan->subbuf_size +
 			     b->bytes_consumed;
 		ext.len = hone_slot(b, cons)->used - b->bytes_consumed;
+		handed = cons + 1;
 	}
-	if (copy_to_user(to, &ext, sizeof(ext))) {
-		/* It will be handed out again. */
-		WRITE_ONCE(c->handed, false);
-		err = -EFAULT;
-	}
+	WRITE_ONCE(c->handed, handed);
 	hone_read_end(b);
-	return err;
+	/* Not under the lock, which whoever ends the session waits for. */
+	if (!copy_to_user(to, &ext, sizeof(ext)))
+		return 0;
+	hone_ring_drop(b, handed);
+	return -EFAULT;
 }
 
 static long hone_ring_ioctl(struct file *file, unsigned int cmd,
@@ -274,24 +294,29 @@ static long hone_ring_ioctl(struct file *file, unsigned int cmd,
 			      (struct hone_extent __user *)arg);
 }
 
-/* For reading only, as the descriptor is. */
+/* Whole, shared, and for reading only, as the descriptor is. */
 static int hone_ring_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	/* Where these differ nobody would see what the kernel has written. */
+	if (cpu_dcache_is_aliasing())
+		return -ENODEV;
 	/* relay would look for pages behind its buffer, which are others'. */
 	if (vma->vm_pgoff)
 		return -EINVAL;
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC) ||
+	    !(vma->vm_flags & VM_MAYSHARE))
+		return -EPERM;
+	/* Who is forked does not keep the session. */
+	vm_flags_mod(vma, VM_DONTCOPY | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
 	return relay_file_operations.mmap(file, vma);
 }
 
 static int hone_ring_release(struct inode *inode, struct file *file)
 {
 	struct rchan_buf *b = file->private_data;
-	struct hone_cpu *c = hone_cpu_of(b);
 
 	/* Who reads next gets it again. */
-	mutex_lock(&c->read_lock);
-	WRITE_ONCE(c->handed, false);
-	mutex_unlock(&c->read_lock);
+	hone_ring_drop(b, hone_cpu_of(b)->handed);
 	return hone_chan_release(inode, file);
 }
 
@@ -358,7 +383,7 @@ int hone_ring_open(struct hone_session *s, struct hone_ring __user *to)
 	if (copy_from_user(&ring, to, sizeof(ring)))
 		return -EFAULT;
 	if (ring.cpu >= nr_cpu_ids || !cpu_possible(ring.cpu) ||
-	    ring.of > HONE_RING_IDENTITY)
+	    ring.of > HONE_RING_IDENTITY || ring.flags || ring.reserved)
 		return -EINVAL;
 	mutex_lock(&s->lock);
 	rchan = ring.of == HONE_RING_EVENTS ? s->stream.events.rchan :
@@ -366,7 +391,10 @@ int hone_ring_open(struct hone_session *s, struct hone_ring __user *to)
 	mutex_unlock(&s->lock);
 	if (!rchan)
 		return -ENOENT;
-	b = READ_ONCE(*per_cpu_ptr(rchan->buf, ring.cpu));
+	/* relay shows it to others when it is complete. */
+	cpus_read_lock();
+	b = *per_cpu_ptr(rchan->buf, array_index_nospec(ring.cpu, nr_cpu_ids));
+	cpus_read_unlock();
 	return b ? hone_ring_install(b, &ring, to) : -EAGAIN;
 }
 

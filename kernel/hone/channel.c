@@ -464,8 +464,6 @@ static int hone_chan_overwrite(struct hone_chan *ch, bool evict)
 			return err;
 		/* Pairs with hone_subbuf_start(): what was read is read. */
 		smp_store_release(&c->evict, evict);
-		/* What was handed out may give way like all that is there. */
-		WRITE_ONCE(c->handed, false);
 		mutex_unlock(&c->read_lock);
 	}
 	return 0;

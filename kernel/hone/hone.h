@@ -106,8 +106,8 @@ struct hone_slot {
  * @complete: records written, by kind, when the sub-buffer was begun
  * @gap: the gap that is open now
  * @read_lock: one reader or flusher at a time; protects the read position
- * @handed: the oldest sub-buffer is looked at in the ring; written under
- *	@read_lock
+ * @handed: number of the sub-buffer that was last looked at in the ring, from
+ *	1; as long as that is the oldest it still is; written under @read_lock
  * @readers: file is open
  *
  * Written with interrupts off on the CPU itself, or while it is offline.
@@ -125,7 +125,7 @@ struct hone_cpu {
 	u64	complete[HONE_KIND_MAX];
 	struct hone_gap gap;
 	struct mutex read_lock;	/* read position, flushing */
-	bool handed;
+	size_t handed;
 	atomic_t readers;
 };
 

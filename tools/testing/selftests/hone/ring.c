@@ -176,10 +176,34 @@ static void slow_down(const struct stream *s, const struct walk *w,
 				 pause->tv_nsec * 3 : 900000000;
 }
 
+/* What the session has counted of all CPUs and kinds, but for what is no record. */
+static void count(struct __test_metadata *_metadata, const struct stream *s,
+		  uint64_t *written, uint64_t *lost)
+{
+	unsigned long long n[4];
+	char line[256], path[128];
+	FILE *f;
+
+	*written = 0;
+	*lost = 0;
+	snprintf(path, sizeof(path), "%s/stats", s->dir);
+	f = fopen(path, "r");
+	ASSERT_NE(NULL, f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "all %*s %llu %llu %llu %llu", &n[0], &n[1],
+			   &n[2], &n[3]) != 4)
+			continue;
+		EXPECT_EQ(n[0], n[1] + n[2] + n[3]);
+		*written += n[2];
+		*lost += n[3];
+	}
+	fclose(f);
+}
+
 static void check(struct __test_metadata *_metadata, const struct stream *s,
 		  const struct walk *w)
 {
-	uint64_t lost = 0, records = 0;
+	uint64_t lost = 0, records = 0, told = 0, counted, missing;
 	int cpu;
 
 	for (cpu = 0; cpu < s->cpus; cpu++) {
@@ -187,8 +211,12 @@ static void check(struct __test_metadata *_metadata, const struct stream *s,
 		/* The end may have been lost: no number follows. */
 		EXPECT_LE(w[cpu].lost, w[cpu].told);
 		lost += w[cpu].lost;
+		told += w[cpu].told;
 		records += w[cpu].records;
 	}
+	count(_metadata, s, &counted, &missing);
+	EXPECT_EQ(counted, records);
+	EXPECT_EQ(missing, told);
 	TH_LOG("%llu records read, %llu lost", (unsigned long long)records,
 	       (unsigned long long)lost);
 	/* Else the ring was never full and this has tested nothing. */
@@ -332,8 +360,19 @@ TEST_F(ring, mapped_refused)
 	ASSERT_EQ(MAP_FAILED, mmap(NULL, m.size, PROT_READ | PROT_WRITE,
 				   MAP_SHARED, m.fd, 0));
 	ASSERT_EQ(EACCES, errno);
+	ASSERT_EQ(MAP_FAILED, mmap(NULL, m.size, PROT_READ | PROT_EXEC,
+				   MAP_SHARED, m.fd, 0));
+	ASSERT_EQ(EPERM, errno);
+	ASSERT_EQ(MAP_FAILED, mmap(NULL, m.size, PROT_READ, MAP_PRIVATE, m.fd,
+				   0));
+	ASSERT_EQ(EPERM, errno);
 	ASSERT_EQ(-1, mprotect((void *)m.map, m.size, PROT_READ | PROT_WRITE));
 	ASSERT_EQ(EACCES, errno);
+	ASSERT_EQ(-1, mprotect((void *)m.map, m.size, PROT_READ | PROT_EXEC));
+	ASSERT_EQ(EACCES, errno);
+	ring.flags = 1;
+	ASSERT_EQ(-1, ioctl(s->control, HONE_IOC_RING, &ring));
+	ASSERT_EQ(EINVAL, errno);
 	ASSERT_EQ(-1, ioctl(m.fd, HONE_IOC_RING, &ring));
 	ASSERT_EQ(ENOTTY, errno);
 	munmap((void *)m.map, m.size);
@@ -393,35 +432,100 @@ TEST_F(ring, mapped_handed)
 	ASSERT_EQ(ENODEV, errno);
 	ASSERT_EQ(1, poll(&poll_fd, 1, 0));
 	ASSERT_EQ(POLLERR, poll_fd.revents);
-	ASSERT_EQ(0, memcmp(&((const struct hone_rec *)m.map)->type,
-			    &(uint16_t){ HONE_REC_SUBBUF }, sizeof(uint16_t)));
-	munmap((void *)m.map, m.size);
 	close(m.fd);
+	ASSERT_EQ(HONE_REC_SUBBUF, ((const struct hone_rec *)m.map)->type);
+	munmap((void *)m.map, m.size);
 }
 
-/* A ring that writes over its oldest is not looked at. */
-TEST(mapped_overwriting)
+struct ender {
+	struct stream *s;
+	atomic_bool go;
+};
+
+static void *end_session(void *arg)
 {
+	struct ender *e = arg;
+
+	while (!e->go)
+		;
+	close(e->s->control);
+	return NULL;
+}
+
+/* The session ends while a ring of it is asked for more. */
+TEST_F_TIMEOUT(ring, mapped_ended, 60)
+{
+	struct ender e = { .s = &self->s };
+	struct hone_extent ext;
+	struct mapped m;
+	pthread_t ender;
+	int n, round;
+
+	for (round = 0; round < 50; round++) {
+		close(self->s.fd[0]);
+		self->s.fd[0] = -1;
+		ASSERT_EQ(0, open_ring(&self->s, 0, HONE_RING_EVENTS, &m));
+		send_some(&self->to, 8);
+		e.go = false;
+		pthread_create(&ender, NULL, end_session, &e);
+		for (n = 0; !ioctl(m.fd, HONE_IOC_NEXT, &ext); n++) {
+			send_some(&self->to, 1);
+			if (n == round)
+				e.go = true;
+		}
+		ASSERT_EQ(ENODEV, errno);
+		pthread_join(ender, NULL);
+		munmap((void *)m.map, m.size);
+		close(m.fd);
+		self->s.control = -1;
+		stream_close(&self->s);
+		ASSERT_EQ(0, stream_open(&self->s, "subbuf_size 32\nsubbufs 4\n"));
+	}
+}
+
+/*
+ * A ring that writes over its oldest is not looked at; and what was looked at
+ * before it did so again is not given twice.
+ */
+TEST_F(ring, mapped_overwriting)
+{
+	const struct hone_rec *rec;
 	struct hone_extent ext;
 	struct mapped m;
 	struct stream s;
-	int of;
+	uint64_t time;
 
-	ASSERT_EQ(0, stream_open(&s, "mode overwrite\nsubbuf_size 32\nsubbufs 4\n"));
-	for (of = 0; of < 2; of++) {
-		close(s.fd[of * s.cpus]);
-		s.fd[of * s.cpus] = -1;
-		ASSERT_EQ(0, open_ring(&s, 0, of, &m));
-		ASSERT_EQ(-1, ioctl(m.fd, HONE_IOC_NEXT, &ext));
-		ASSERT_EQ(EBUSY, errno);
-		ASSERT_EQ(0, stream_command(&s, "freeze\n"));
-		ASSERT_EQ(0, ioctl(m.fd, HONE_IOC_NEXT, &ext));
-		ASSERT_EQ(0, stream_command(&s, "thaw\n"));
-		ASSERT_EQ(-1, ioctl(m.fd, HONE_IOC_NEXT, &ext));
-		ASSERT_EQ(EBUSY, errno);
-		munmap((void *)m.map, m.size);
-		close(m.fd);
-	}
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(long), &(cpu_set_t){ { 1 } }));
+	ASSERT_EQ(0, stream_open(&s, "mode overwrite\nsubbuf_size 64\nsubbufs 16\n"));
+	close(s.fd[s.cpus]);
+	s.fd[s.cpus] = -1;
+	ASSERT_EQ(0, open_ring(&s, 0, HONE_RING_IDENTITY, &m));
+	munmap((void *)m.map, m.size);
+	close(m.fd);
+	close(s.fd[0]);
+	s.fd[0] = -1;
+	ASSERT_EQ(0, open_ring(&s, 0, HONE_RING_EVENTS, &m));
+	ASSERT_EQ(-1, ioctl(m.fd, HONE_IOC_NEXT, &ext));
+	ASSERT_EQ(EBUSY, errno);
+	send_some(&self->to, 4);
+	ASSERT_EQ(0, stream_command(&s, "freeze\n"));
+	ASSERT_EQ(0, ioctl(m.fd, HONE_IOC_NEXT, &ext));
+	ASSERT_LT(0, ext.len);
+	rec = (const void *)(m.map + ext.offset);
+	ASSERT_EQ(HONE_REC_SUBBUF, rec->type);
+	time = rec->time;
+	ASSERT_EQ(0, stream_command(&s, "thaw\n"));
+	ASSERT_EQ(-1, ioctl(m.fd, HONE_IOC_NEXT, &ext));
+	ASSERT_EQ(EBUSY, errno);
+	send_some(&self->to, 4);
+	ASSERT_EQ(0, stream_command(&s, "freeze\n"));
+	ASSERT_EQ(0, ioctl(m.fd, HONE_IOC_NEXT, &ext));
+	ASSERT_LT(0, ext.len);
+	rec = (const void *)(m.map + ext.offset);
+	ASSERT_EQ(HONE_REC_SUBBUF, rec->type);
+	EXPECT_LT(time, rec->time);
+	munmap((void *)m.map, m.size);
+	close(m.fd);
 	stream_close(&s);
 }
 
