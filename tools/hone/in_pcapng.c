@@ -589,7 +589,7 @@ static int read_file(struct input *input)
 			break;
 		if (in.b.why)
 			res = BLOCK_BAD;
-		table_expire(resolved.last);
+		resolve_expire(resolved.last);
 	}
 	in.again = true;
 	if (res == BLOCK_BAD) {

@@ -368,6 +368,13 @@ static __apart bool let_out(__u64 now)
 	return true;
 }
 
+void resolve_expire(__u64 now)
+{
+	/* So long a packet waits at most. */
+	table_expire(now, resolve_window > DEMUX_NS ? resolve_window :
+						      DEMUX_NS);
+}
+
 /*
  * What is to be done now and then. At the end there is no later to keep
  * anything for; and before the beginning nothing of what is referred to has
@@ -379,7 +386,7 @@ static __apart void expire(__u64 now)
 		resolved.first = now;
 	if (!begun || now == UINT64_MAX)
 		return;
-	table_expire(now);
+	resolve_expire(now);
 	expiry = now + EXPIRY_NS;
 }
 

@@ -42,6 +42,8 @@ enum merge_result resolve_merge(struct channel *ch, int n, __u64 horizon);
 bool resolve_flush(__u64 now);
 /* The first output: what exists, then what has been held back till now. */
 bool resolve_begin(const struct capture *cap);
+/* What has ended is forgotten, but not what may still be named. */
+void resolve_expire(__u64 now);
 /* Nothing is to come any more. */
 bool resolve_end(void);
 bool resolve_full(void);

@@ -148,6 +148,24 @@ static bool have_channel(const char *path)
 	return false;
 }
 
+/* Where the kernel has none, or whoever makes rules here allows none. */
+static bool no_rings(int err)
+{
+	return err == ENOTTY || err == ENOSYS || err == EPERM || err == EACCES;
+}
+
+/* A descriptor of a CPU's records; in @ring its size, if it can be mapped. */
+static int open_channel(const char *name, size_t *ring)
+{
+	int fd;
+
+	/* Others are read, and then told to go on. */
+	if (options.flight || options.boot)
+		return control_file(name);
+	fd = control_ring(name, ring);
+	return fd < 0 && no_rings(errno) ? control_file(name) : fd;
+}
+
 static bool add_channel(const char *name)
 {
 	size_t ring = 0;
@@ -157,9 +175,7 @@ static bool add_channel(const char *name)
 	snprintf(path, sizeof(path), "%s/%s", control_dir(), name);
 	if (have_channel(path))
 		return true;
-	fd = options.flight ? -1 : control_ring(name, &ring);
-	if (fd < 0 && (options.flight || errno == ENOTTY))
-		fd = control_file(name);
+	fd = open_channel(name, &ring);
 	/* Of a CPU that comes, and has recorded nothing till now. */
 	if (fd < 0 && errno == EAGAIN) {
 		unready = true;
@@ -263,7 +279,7 @@ static bool merged(enum merge_result res)
 	case MERGE_BAD:
 		return session_fail(EXIT_STREAM);
 	case MERGE_FAILED:
-		return session_fail(EXIT_TROUBLE);
+		return session_fail(EXIT_KERNEL);
 	default:
 		return resolve_full() ? false : session_fail(EXIT_TROUBLE);
 	}

@@ -12,7 +12,7 @@
 /* TIME_WAIT lasts a minute; what ended longer ago is not referred to. */
 #define KEEP_NS		(150ULL * 1000000000)
 /* Nor more than these of each that have ended, so that memory has a bound. */
-#define DEAD_MAX	65536
+#define ENDED_MAX	65536
 
 /* A few processes and connections at a time are most of what goes on. */
 #define NEAR		64
@@ -30,7 +30,7 @@ void (*conn_forget)(struct conn *c);
 
 static struct image *dead_images, **dead_images_end = &dead_images;
 static struct conn *dead_conns, **dead_conns_end = &dead_conns;
-static unsigned int n_dead_images, n_dead_conns;
+static unsigned int n_ended_images, n_ended_conns;
 __u64 table_generation = 1;
 
 static size_t hash(__u64 key)
@@ -199,22 +199,34 @@ static void image_take_strings(struct image *img, const struct record *r)
 	img->strings = s;
 }
 
+static void image_unlist(struct image *img)
+{
+	*img->dead_prev = img->dead_next;
+	if (img->dead_next)
+		img->dead_next->dead_prev = img->dead_prev;
+	else
+		dead_images_end = img->dead_prev;
+	img->dead_prev = NULL;
+}
+
+/* At the end: the list is in order of the time when it was last listed. */
 static void image_list(struct image *img, __u64 now)
 {
-	if (img->listed)
-		return;
-	img->listed = true;
+	if (img->dead_prev)
+		image_unlist(img);
 	img->expires = now + KEEP_NS;
 	img->dead_next = NULL;
+	img->dead_prev = dead_images_end;
 	*dead_images_end = img;
 	dead_images_end = &img->dead_next;
-	n_dead_images++;
 }
 
 static void image_ended(struct image *img, __u64 now)
 {
-	if (!img->ended)
+	if (!img->ended) {
 		img->ended = now;
+		n_ended_images++;
+	}
 	image_list(img, now);
 }
 
@@ -391,16 +403,26 @@ struct conn *conn_find(__u64 cookie)
 	return table_find(&conns, cookie);
 }
 
+static void conn_unlist(struct conn *c)
+{
+	*c->dead_prev = c->dead_next;
+	if (c->dead_next)
+		c->dead_next->dead_prev = c->dead_prev;
+	else
+		dead_conns_end = c->dead_prev;
+	c->dead_prev = NULL;
+}
+
+/* As image_list(). */
 static void conn_list(struct conn *c, __u64 now)
 {
-	if (c->listed)
-		return;
-	c->listed = true;
+	if (c->dead_prev)
+		conn_unlist(c);
 	c->expires = now + KEEP_NS;
 	c->dead_next = NULL;
+	c->dead_prev = dead_conns_end;
 	*dead_conns_end = c;
 	dead_conns_end = &c->dead_next;
-	n_dead_conns++;
 }
 
 static __apart struct conn *conn_add(__u64 cookie, __u64 now)
@@ -450,17 +472,20 @@ static void conn_owner_of_record(struct conn *c, const struct record *r)
 	image_changed(img);
 }
 
-/* Gives back what is known of its bytes. */
-static void conn_empty(struct conn *c)
+/*
+ * Nothing is written or read any more. What was read may come again, when its
+ * other end has not heard of it.
+ */
+static void conn_freed(struct conn *c, __u64 now)
 {
+	if (!c->freed)
+		n_ended_conns++;
+	c->freed = now;
 	free(c->writes.e);
-	free(c->reads.e);
-	free(c->came.m);
 	free(c->waits.w);
 	c->writes = (struct extents){ 0 };
-	c->reads = (struct extents){ 0 };
-	c->came = (struct mappings){ 0 };
 	c->waits = (struct waitings){ 0 };
+	conn_list(c, now);
 }
 
 struct conn *conn_of_record(const struct record *r)
@@ -491,10 +516,7 @@ struct conn *conn_of_record(const struct record *r)
 		c->born = true;
 		break;
 	case HONE_SOCK_FREE:
-		c->freed = r->rec.time;
-		/* Nothing is written or read any more. */
-		conn_empty(c);
-		conn_list(c, r->rec.time);
+		conn_freed(c, r->rec.time);
 		break;
 	}
 	return c;
@@ -561,7 +583,11 @@ static void conn_free(struct conn *c, __u64 now)
 	conn_set_user(&c->reader, &nobody, now);
 	conn_set_user(&c->writer, &nobody, now);
 	table_del(&conns, c);
-	conn_empty(c);
+	n_ended_conns -= !!c->freed;
+	free(c->writes.e);
+	free(c->reads.e);
+	free(c->came.m);
+	free(c->waits.w);
 	if (conn_forget)
 		conn_forget(c);
 	free(c);
@@ -570,81 +596,67 @@ static void conn_free(struct conn *c, __u64 now)
 static void image_free(struct image *img)
 {
 	table_del(&images, img);
+	n_ended_images -= !!img->ended;
 	strings_put(img->strings);
 	free(img->later);
 	free(img);
 }
 
-/* The first of those that are listed, which are in order of time. */
-static struct conn *dead_conns_pop(void)
+static void expire_conns(__u64 now, __u64 hold)
 {
-	struct conn *c = dead_conns;
-
-	dead_conns = c->dead_next;
-	if (!dead_conns)
-		dead_conns_end = &dead_conns;
-	c->listed = false;
-	n_dead_conns--;
-	return c;
-}
-
-static void expire_conns(__u64 now)
-{
-	unsigned int steps = DEAD_MAX;
+	unsigned int steps = ENDED_MAX;
 	struct conn *c;
 
-	while (dead_conns && dead_conns->expires < now) {
-		c = dead_conns_pop();
+	while ((c = dead_conns) && c->expires < now) {
+		conn_unlist(c);
 		if (c->used + KEEP_NS >= now)
 			conn_list(c, now);
 		else if (c->freed || !c->told)
 			conn_free(c, now);
+		/* Else it lives, and is listed when it ends. */
 	}
-	/* Some may only be listed: not all of them each time. */
-	for (; steps && n_dead_conns > DEAD_MAX; steps--) {
-		c = dead_conns_pop();
-		if (c->freed)
-			conn_free(c, now);
-		else
+	for (; steps && n_ended_conns > ENDED_MAX; steps--) {
+		c = dead_conns;
+		if (c->freed && c->freed + hold >= now)
+			break;
+		conn_unlist(c);
+		if (c->told && !c->freed)
+			continue;
+		if (c->used + hold >= now)
 			conn_list(c, now);
+		else
+			conn_free(c, now);
 	}
 }
 
-static struct image *dead_images_pop(void)
+static void expire_images(__u64 now, __u64 hold)
 {
-	struct image *img = dead_images;
-
-	dead_images = img->dead_next;
-	if (!dead_images)
-		dead_images_end = &dead_images;
-	img->listed = false;
-	n_dead_images--;
-	return img;
-}
-
-static void expire_images(__u64 now)
-{
-	unsigned int steps = DEAD_MAX;
+	unsigned int steps = ENDED_MAX;
 	struct image *img;
 
-	while (dead_images && dead_images->expires < now) {
-		img = dead_images_pop();
+	while ((img = dead_images) && img->expires < now) {
+		image_unlist(img);
 		if (img->refs || img->used + KEEP_NS >= now)
 			image_list(img, now);
 		else if (img->ended || img->gone)
 			image_free(img);
 	}
-	for (; steps && n_dead_images > DEAD_MAX; steps--) {
-		img = dead_images_pop();
-		if (img->refs || !img->ended)
+	for (; steps && n_ended_images > ENDED_MAX; steps--) {
+		img = dead_images;
+		if (img->ended && img->ended + hold >= now)
+			break;
+		image_unlist(img);
+		if (!img->ended && !img->gone)
+			continue;
+		if (img->refs || img->used + hold >= now)
 			image_list(img, now);
 		else
 			image_free(img);
 	}
 }
 
-void table_expire(__u64 now)
+void table_expire(__u64 now, __u64 hold)
 {
-	expire_conns(now);
-	expire_images(now);
+	expire_conns(now, hold);
+	expire_images(now, hold);
 }

@@ -43,7 +43,7 @@ struct image {
 	__u64 used;			/* boot clock, last packet */
 	__u64 expires;		/* looked at again then */
 	__u64 version;			/* steps as image_changed() says */
-	struct image *dead_next;
+	struct image *dead_next, **dead_prev;	/* NULL: not among the dead */
 	struct strings *strings;	/* NULL: ask the parent image */
 	unsigned int refs;		/* connections that name it */
 	/*
@@ -65,7 +65,6 @@ struct image {
 	bool to_follow;			/* the same, in the newest record */
 	bool born;			/* the stream tells of its beginning */
 	bool gone;			/* no process record told of it */
-	bool listed;			/* among the dead */
 	/* The PCAP-NG output's own notes. */
 	__u32 described;		/* number of the file that does, as next */
 	__u32 has_info;
@@ -99,7 +98,7 @@ struct conn {
 	__u64 freed;			/* boot clock, 0 = lives */
 	__u64 used;			/* boot clock, last packet */
 	__u64 expires;		/* looked at again then */
-	struct conn *dead_next;
+	struct conn *dead_next, **dead_prev;	/* NULL: not among the dead */
 	struct user owner;
 	struct user reader, writer;	/* the last ones */
 	struct extents writes, reads;
@@ -112,7 +111,6 @@ struct conn {
 	bool split;			/* MPTCP: has subflows */
 	bool told;			/* by a socket record */
 	bool born;			/* the stream tells of its beginning */
-	bool listed;			/* among the dead */
 	/* The PCAP-NG output's own notes. */
 	__u32 described;		/* number of the file that does */
 	__u64 described_owner;
@@ -174,7 +172,10 @@ void netdev_of_record(const struct record *r);
 /* NULL if no record has told of it. */
 const struct netdev *netdev_find(__u64 netns, __u32 ifindex);
 
-/* Forgets what ended long before @now. */
-void table_expire(__u64 now);
+/*
+ * Forgets what ended long before @now, and what did earlier, if there is very
+ * much of it; but nothing that was of use within @hold, as what waits names it.
+ */
+void table_expire(__u64 now, __u64 hold);
 
 #endif

@@ -95,6 +95,19 @@ crowded()
 }
 t "300,000 processes and connections in six seconds, too" crowded
 
+# But what has ended just now, and what lives, is not forgotten for it.
+crowd_is_named()
+{
+	"$obj/hone-mkcrowd" "$@" |
+		status 0 '' "$reader" -q -r - --text="$tmp/crowd" || return 1
+	! grep 'PAKT.*pid=0' "$tmp/crowd" | head -n 3 | grep .
+}
+t "data that wait when 70,000 live on" crowd_is_named live 70000 8
+t "and the end of each is told" test \
+	"$(grep -c how=free "$tmp/crowd")" -eq 8
+t "the last answer of 5,000 connections a second" crowd_is_named \
+	short 5000 20 14000
+
 # Instructions that a record takes, by what bench.sh calls it: what was won is
 # not to be lost.
 costs_at_most()

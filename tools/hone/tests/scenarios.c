@@ -246,6 +246,31 @@ static void handover(void)
 	tcp_in(&conn, &server, true, (struct seg){ ACK, r + 16, w });
 }
 
+/*
+ * What two have read comes once more when the socket has gone, as the other end
+ * has not heard of it: it was theirs.
+ */
+static void once_more(void)
+{
+	const __u32 r = 1000, w = 9000;
+
+	begin();
+	sock(HONE_SOCK_ANNOUNCE, &conn, &server, NULL);
+	at(100);
+	proc(HONE_PROC_FORK, &worker);
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, r, w, "first" });
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, r + 5, w, "second" });
+	at(110);
+	tcp_read(&conn, &worker, r, r + 5);
+	tcp_read(&conn, &server, r + 5, r + 11);
+	at(120);
+	sock(HONE_SOCK_FREE, &conn, &server, NULL);
+	at(200000);
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, r, w, "first" });
+	at(200010);
+	tcp_answer(&conn, &server, 0, (struct seg){ ACK, w, r + 11 });
+}
+
 static const struct sock dns = {
 	.cookie = 600, .protocol = IPPROTO_UDP, .saddr = LO, .daddr = LO,
 	.sport = 53, .dport = 41000,
@@ -1131,6 +1156,7 @@ static const struct {
 	{ "forks", forks },
 	{ "tcp", tcp },
 	{ "handover", handover },
+	{ "once-more", once_more },
 	{ "udp", udp },
 	{ "sctp", sctp },
 	{ "multicast", multicast },
