@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # How many datagrams a second Hone, tcpdump and dumpcap record without loss,
 # with the buffers they have if they are told nothing, in one guest of eight CPUs,
-# seven of which send, by the clock on the wall: only the ratios say something.
+# seven of which send. A second is as many instructions of all of them together as
+# an emulated CPU executes in one: only the ratios say something.
 . "$(dirname "$0")/../scripts/lib.sh"
 
 out=$HONE_CACHE/out/flood
@@ -12,7 +13,7 @@ mkdir -p "$out"
 initrd=$("$HONE_TOP/qemu/mkinitramfs.sh" bench tcpdump dumpcap)
 kernel=$("$HONE_TOP/qemu/kernel.sh" y)
 "$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
-	--cpus 8 --mem 3072 --timeout 1200 --out "$out" \
+	--icount --cpus 8 --mem 3072 --timeout 1800 --out "$out" \
 	bench flood tcpdump-full,hone-default,dumpcap-full ||
 	die "the bench failed; what it left is in $out"
 awk -f "$HONE_TOP/qemu/bench/flood.awk" "$out/flood.txt"

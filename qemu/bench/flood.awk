@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The highest rate that each program recorded without loss, of "rate column sent
-# packets lost". Where the senders could do no more it says that the program is
-# no slower than they are.
+# packets lost", and how many packets it recorded then, as parts of tcpdump's.
+# Where the senders could do no more it says so: the program is no slower.
 {
 	if (!($2 in seen)) {
 		seen[$2] = 1
@@ -9,8 +9,10 @@
 	}
 	if ($5)
 		failed[$2] = 1
-	else if (!failed[$2] && $3 > best[$2])
+	else if (!failed[$2] && $3 > best[$2]) {
 		best[$2] = $3
+		packets[$2] = $4
+	}
 }
 END {
 	print "\nDatagrams a second recorded without loss, with buffers as they are"
@@ -18,7 +20,9 @@ END {
 		c = columns[i]
 		printf "%-16s %10.0f", c, best[c]
 		if (best["tcpdump-full"])
-			printf "   %.2f of tcpdump\047s", best[c] / best["tcpdump-full"]
+			printf "   %.2f of tcpdump\047s, %.2f in packets recorded",
+				best[c] / best["tcpdump-full"],
+				packets[c] / packets["tcpdump-full"]
 		printf "%s\n", failed[c] ? "" : "   lost none: the senders can do no more"
 	}
 	exit !n

@@ -197,6 +197,7 @@ const struct op ops[] = {
 	{ "udp-round-trip", udp_setup, NULL, round_trip, NULL, false, false },
 	{ "udp-1400", udp_large_setup, NULL, round_trip, NULL, false, false },
 	{ "udp-one-way", udp_setup, NULL, one_way, NULL, false, false },
+	{ "udp-left", udp_setup, NULL, one_way, NULL, false, true },
 	{ "udp-send", udp_setup, NULL, send_once, receive_once, false, false },
 	{ "udp-receive", udp_setup, send_once, receive_once, NULL, false, false },
 	{ "tcp-round-trip", tcp_setup, NULL, round_trip, NULL, false, false },

@@ -135,9 +135,23 @@ static unsigned long long has_worked(pid_t pid)
 }
 
 /*
+ * Who is told to end may leave what it has not taken yet, as tcpdump does: its
+ * packets would be recorded without its work. libpcap hands on a block of them
+ * after a second at most.
+ */
+static void let_settle(void)
+{
+	const struct timespec most = { .tv_sec = 1, .tv_nsec = 100000000 };
+
+	nanosleep(&most, NULL);
+	idle_wait();
+}
+
+/*
  * Of several CPUs that work at the same time it cannot be said which of them
  * had nothing to do. Then the programs rest while the load works; how long they
- * take for what it has left is counted, and not the load.
+ * take for what it has left is counted, and not the load. So it is where that is
+ * wanted alone.
  */
 static double late_measure(const struct op *op, unsigned long rounds, int copies)
 {
@@ -151,20 +165,9 @@ static double late_measure(const struct op *op, unsigned long rounds, int copies
 	for (n = 0; n < rounds; n++)
 		op->once();
 	tell_all(copies, SIGCONT);
+	if (idle_counts())
+		let_settle();
 	return (double)end_all(copies) - (double)worked;
-}
-
-/*
- * Who is told to end may leave what it has not taken yet, as tcpdump does: its
- * packets would be recorded without its work. libpcap hands on a block of them
- * after a second at most.
- */
-static void let_settle(void)
-{
-	const struct timespec most = { .tv_sec = 1, .tv_nsec = 100000000 };
-
-	nanosleep(&most, NULL);
-	idle_wait();
 }
 
 static double span_measure(const struct op *op, unsigned long rounds, int copies)
