@@ -5,6 +5,7 @@
  *
  *	hone-bench idle|counted|filtered|nobody|captured ROUNDS
  *	hone-bench run OPERATION ROUNDS [COPIES READY COMMAND [ARG]...]
+ *	hone-bench wait
  *	hone-bench flood RATE SECONDS
  *
  * Idle, nobody captures; counted, a session only counts by socket and process;
@@ -16,7 +17,9 @@
  *
  * With run prints the instructions of all rounds, and of a command that
  * captures meanwhile, up to its end, and of copies of it; it is ready when it
- * has written READY to standard error. Flood sends datagrams at a rate.
+ * has written READY to standard error. A command that does nothing is to wait:
+ * who has started one has more memory and descriptors for each fork to copy.
+ * Flood sends datagrams at a rate.
  */
 #include "flood.h"
 #include "ops.h"
@@ -132,6 +135,7 @@ static int misused(void)
 {
 	fputs("usage: hone-bench idle|counted|filtered|nobody|captured ROUNDS\n"
 	      "       hone-bench run OPERATION ROUNDS [COPIES READY COMMAND [ARG]...]\n"
+	      "       hone-bench wait\n"
 	      "       hone-bench flood RATE SECONDS\n",
 	      stderr);
 	return 2;
@@ -155,6 +159,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--nothing"))
 		return 0;
+	if (argc == 2 && !strcmp(argv[1], "wait"))
+		return program_wait();
 	if (argc == 4 && !strcmp(argv[1], "flood")) {
 		flood(number(argv[2]), number(argv[3]));
 		return 0;

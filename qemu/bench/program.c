@@ -221,3 +221,16 @@ double program_measure(const struct op *op, unsigned long rounds, int copies,
 	}
 	return took;
 }
+
+int program_wait(void)
+{
+	sigset_t end;
+	int sig;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &end, NULL))
+		fail("blocking a signal");
+	fputs("ready\n", stderr);
+	return sigwait(&end, &sig);
+}

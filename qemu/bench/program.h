@@ -14,4 +14,7 @@
 double program_measure(const struct op *op, unsigned long rounds, int copies,
 		       const char *ready, char **argv);
 
+/* A program that does nothing until it is told to end; its exit status. */
+int program_wait(void);
+
 #endif
