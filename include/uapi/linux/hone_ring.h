@@ -67,10 +67,11 @@ struct hone_extent {
  * write over from now on, and gives the records of the next sub-buffer, or from
  * where a read of it has ended, which may be inside a record. Nothing else is
  * stable in the mapping; nor is that in a session that overwrites, after it has
- * thawed. A read of the descriptor in between is refused (EBUSY). What was given
- * last when it is closed is given to who opens the ring next. Errors: EBUSY in a
- * session that overwrites and is not frozen, ENODEV when it has ended, EFAULT:
- * done it is with what was before, what is next is given by the next call.
+ * thawed. A read of the descriptor in between is refused (EBUSY). Two callers at a
+ * time would give up each other's. What was given last when it is closed is given
+ * to who opens the ring next. Errors: EBUSY in a session that overwrites and is not
+ * frozen, ENODEV when it has ended, EFAULT: done it is with what was before, what
+ * is next is given by the next call.
  */
 #define HONE_IOC_NEXT	_IOR(0xbe, 1, struct hone_extent)
 
