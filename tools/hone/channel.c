@@ -123,11 +123,6 @@ static bool ring_more(struct channel *c)
 	struct hone_extent ext = { 0 };
 	int err;
 
-	if (bytes_len(&c->bytes)) {
-		msg("reading: %s: at byte %llu: a record is cut", c->name,
-		    channel_offset(c));
-		return failed(c);
-	}
 	do {
 		err = ioctl(c->fd, HONE_IOC_NEXT, &ext);
 	} while (err && errno == EINTR);

@@ -49,6 +49,18 @@ void extent_write(struct extents *x, __u32 from, const struct user *user)
 	extent_push(x, from, from, user);
 }
 
+void extent_shrink(struct extents *x, __u32 most)
+{
+	if (x->n > most) {
+		memmove(x->e, x->e + x->n - most, most * sizeof(*x->e));
+		x->n = most;
+	}
+	if (x->size <= most)
+		return;
+	x->size = most;
+	x->e = xrealloc(x->e, most * sizeof(*x->e));
+}
+
 void extent_advance(struct extents *x, __u32 seq)
 {
 	struct extent *last;
@@ -128,6 +140,18 @@ void mapping_add(struct mappings *x, __u32 from, __u32 to, __u32 len)
 		x->m = xrealloc(x->m, x->size * sizeof(*x->m));
 	}
 	x->m[x->n++] = (struct mapping){ from, to, len };
+}
+
+void mapping_shrink(struct mappings *x, __u32 most)
+{
+	if (x->n > most) {
+		memmove(x->m, x->m + x->n - most, most * sizeof(*x->m));
+		x->n = most;
+	}
+	if (x->size <= most)
+		return;
+	x->size = most;
+	x->m = xrealloc(x->m, most * sizeof(*x->m));
 }
 
 bool mapping_find(const struct mappings *x, __u32 *seq)

@@ -45,6 +45,10 @@ void extent_advance(struct extents *x, __u32 seq);
 /* Of bytes written before the capture. */
 #define TGID_UNKNOWN	~0U
 
+/* Keeps the @most newest, in no more memory than they take. */
+void extent_shrink(struct extents *x, __u32 most);
+void mapping_shrink(struct mappings *x, __u32 most);
+
 /*
  * The @len bytes @seq of another stream, which @writes tells of, are written
  * to this one from @from on.

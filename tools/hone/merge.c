@@ -36,6 +36,12 @@ static __apart bool peek(struct head *h)
 			h->there = true;
 			return true;
 		case DECODE_MORE:
+			/* A ring gives whole ones. */
+			if (c->map && bytes_len(&c->bytes)) {
+				msg("reading: %s: at byte %llu: a record is cut",
+				    c->name, channel_offset(c));
+				return false;
+			}
 			if (!channel_grows(c) || !channel_more(c))
 				return !c->failed;
 			break;

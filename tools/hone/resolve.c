@@ -370,6 +370,12 @@ static __apart bool let_out(__u64 now)
 
 void resolve_expire(__u64 now)
 {
+	static __u64 next;
+
+	/* Time may be another file's, and earlier. */
+	if (now < next && next - now <= EXPIRY_NS)
+		return;
+	next = now + EXPIRY_NS;
 	/* So long a packet waits at most. */
 	table_expire(now, resolve_window > DEMUX_NS ? resolve_window :
 						      DEMUX_NS);

@@ -11,8 +11,13 @@
 
 /* TIME_WAIT lasts a minute; what ended longer ago is not referred to. */
 #define KEEP_NS		(150ULL * 1000000000)
-/* Nor more than these of each that have ended, so that memory has a bound. */
+/*
+ * Nor more than these of each that have ended, or that nothing has told of, so
+ * that memory has a bound.
+ */
 #define ENDED_MAX	65536
+/* Of what was read from a socket that has gone, so much may come again. */
+#define AGAIN_MAX	16
 
 /* A few processes and connections at a time are most of what goes on. */
 #define NEAR		64
@@ -30,7 +35,7 @@ void (*conn_forget)(struct conn *c);
 
 static struct image *dead_images, **dead_images_end = &dead_images;
 static struct conn *dead_conns, **dead_conns_end = &dead_conns;
-static unsigned int n_ended_images, n_ended_conns;
+static unsigned int n_ended_images, n_loose_conns;
 __u64 table_generation = 1;
 
 static size_t hash(__u64 key)
@@ -224,7 +229,7 @@ static void image_list(struct image *img, __u64 now)
 static void image_ended(struct image *img, __u64 now)
 {
 	if (!img->ended) {
-		img->ended = now;
+		img->ended = now ? now : 1;
 		n_ended_images++;
 	}
 	image_list(img, now);
@@ -413,6 +418,12 @@ static void conn_unlist(struct conn *c)
 	c->dead_prev = NULL;
 }
 
+/* It may be forgotten, now or soon: it has ended, or nothing has told of it. */
+static bool conn_loose(const struct conn *c)
+{
+	return c->freed || !c->told;
+}
+
 /* As image_list(). */
 static void conn_list(struct conn *c, __u64 now)
 {
@@ -429,6 +440,7 @@ static __apart struct conn *conn_add(__u64 cookie, __u64 now)
 {
 	struct conn *c = table_add(&conns, cookie, sizeof(*c));
 
+	n_loose_conns++;
 	conn_list(c, now);
 	return c;
 }
@@ -479,12 +491,13 @@ static void conn_owner_of_record(struct conn *c, const struct record *r)
 static void conn_freed(struct conn *c, __u64 now)
 {
 	if (!c->freed)
-		n_ended_conns++;
-	c->freed = now;
+		c->freed = now ? now : 1;
 	free(c->writes.e);
 	free(c->waits.w);
 	c->writes = (struct extents){ 0 };
 	c->waits = (struct waitings){ 0 };
+	extent_shrink(&c->reads, AGAIN_MAX);
+	mapping_shrink(&c->came, AGAIN_MAX);
 	conn_list(c, now);
 }
 
@@ -492,9 +505,11 @@ struct conn *conn_of_record(const struct record *r)
 {
 	const struct hone_sock_rec *s = &r->sock;
 	struct conn *c = conn_get(s->cookie, r->rec.time);
+	bool loose;
 
 	if (!c)
 		return NULL;
+	loose = conn_loose(c);
 	c->netns = s->netns;
 	c->family = s->family;
 	c->kern = r->rec.flags & HONE_F_SOCK_KERN;
@@ -519,6 +534,7 @@ struct conn *conn_of_record(const struct record *r)
 		conn_freed(c, r->rec.time);
 		break;
 	}
+	n_loose_conns += conn_loose(c) - loose;
 	return c;
 }
 
@@ -583,7 +599,7 @@ static void conn_free(struct conn *c, __u64 now)
 	conn_set_user(&c->reader, &nobody, now);
 	conn_set_user(&c->writer, &nobody, now);
 	table_del(&conns, c);
-	n_ended_conns -= !!c->freed;
+	n_loose_conns -= conn_loose(c);
 	free(c->writes.e);
 	free(c->reads.e);
 	free(c->came.m);
@@ -611,16 +627,16 @@ static void expire_conns(__u64 now, __u64 hold)
 		conn_unlist(c);
 		if (c->used + KEEP_NS >= now)
 			conn_list(c, now);
-		else if (c->freed || !c->told)
+		else if (conn_loose(c))
 			conn_free(c, now);
 		/* Else it lives, and is listed when it ends. */
 	}
-	for (; steps && n_ended_conns > ENDED_MAX; steps--) {
+	for (; steps && n_loose_conns > ENDED_MAX && dead_conns; steps--) {
 		c = dead_conns;
 		if (c->freed && c->freed + hold >= now)
 			break;
 		conn_unlist(c);
-		if (c->told && !c->freed)
+		if (!conn_loose(c))
 			continue;
 		if (c->used + hold >= now)
 			conn_list(c, now);
@@ -641,7 +657,7 @@ static void expire_images(__u64 now, __u64 hold)
 		else if (img->ended || img->gone)
 			image_free(img);
 	}
-	for (; steps && n_ended_images > ENDED_MAX; steps--) {
+	for (; steps && n_ended_images > ENDED_MAX && dead_images; steps--) {
 		img = dead_images;
 		if (img->ended && img->ended + hold >= now)
 			break;

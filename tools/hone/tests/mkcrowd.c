@@ -104,6 +104,62 @@ static void brief(unsigned long rate, unsigned long seconds, unsigned long life)
 	}
 }
 
+static void readers(unsigned long n, unsigned long reads)
+{
+	static const struct task worker = {
+		.id = 2, .pid = 2, .ppid = 1, .parent_id = 1,
+		.comm = "worker", .path = "/usr/sbin/server",
+	};
+	struct sock s;
+	unsigned long i, k;
+
+	begin();
+	proc(HONE_PROC_SNAPSHOT, &worker);
+	begun();
+	for (i = 1; i <= n; i++) {
+		at(i * 1000);
+		s = conn(i);
+		sock(HONE_SOCK_ACCEPT, &s, &server, &server);
+		for (k = 0; k < reads; k++)
+			tcp_read(&s, k % 2 ? &worker : &server, k, k + 1);
+		sock(HONE_SOCK_FREE, &s, &server, NULL);
+	}
+}
+
+static void strangers(unsigned long n)
+{
+	struct sock s;
+	unsigned long i;
+
+	begin();
+	begun();
+	for (i = 1; i <= n; i++) {
+		at(i * 20);
+		s = conn(i);
+		answer(&s, NULL);
+	}
+}
+
+/* Each record by itself is sound. */
+static void zero(unsigned long n)
+{
+	struct task t = server;
+	struct sock s = conn(1);
+	unsigned long i;
+
+	begin();
+	begun();
+	at(0UL - BOOT / 1000);
+	for (i = 0; i < n; i++) {
+		sock(HONE_SOCK_FREE, &s, &server, NULL);
+		t.id = 2 + i;
+		t.pid = 2 + i;
+		proc_exit(&t, 0);
+	}
+	at(1000000);
+	answer(&s, &server);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "live")) {
@@ -111,8 +167,15 @@ int main(int argc, char **argv)
 	} else if (argc == 5 && !strcmp(argv[1], "short")) {
 		brief(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10),
 		      strtoul(argv[4], NULL, 10));
+	} else if (argc == 4 && !strcmp(argv[1], "readers")) {
+		readers(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+	} else if (argc == 3 && !strcmp(argv[1], "strangers")) {
+		strangers(strtoul(argv[2], NULL, 10));
+	} else if (argc == 3 && !strcmp(argv[1], "zero")) {
+		zero(strtoul(argv[2], NULL, 10));
 	} else {
-		fputs("usage: hone-mkcrowd live CONNECTIONS FREED | short RATE SECONDS LIFE\n",
+		fputs("usage: hone-mkcrowd live CONNECTIONS FREED | short RATE SECONDS LIFE\n"
+		      "       hone-mkcrowd readers CONNECTIONS READS | strangers CONNECTIONS | zero RECORDS\n",
 		      stderr);
 		return 2;
 	}

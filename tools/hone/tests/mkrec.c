@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BOOT	100000000000ULL		/* boot clock at the beginning */
 #define REAL	1700000000000000000ULL	/* real time then */
 #define CPUS	8
 

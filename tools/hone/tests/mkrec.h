@@ -4,10 +4,11 @@
 #define HONE_MKREC_H
 
 #include <linux/hone.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
+
+#define BOOT	100000000000ULL		/* boot clock at the beginning */
 
 /* What comes next is made by this CPU (SNAPSHOT: by a snapshot), ... */
 #define SNAPSHOT	(~0U)

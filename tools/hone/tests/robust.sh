@@ -108,6 +108,26 @@ t "and the end of each is told" test \
 t "the last answer of 5,000 connections a second" crowd_is_named \
 	short 5000 20 14000
 
+t "and of those that are forgotten as soon as may be" crowd_is_named \
+	short 500000 1 10
+
+# Who makes many connections, or reads much, makes no memory of it that stays.
+small()
+{
+	local kb=$1
+
+	shift
+	(ulimit -d "$kb"; "$obj/hone-mkcrowd" "$@" |
+		status 0 '' "$reader" -q -r - -o "$tmp/crowd.pcapng")
+}
+t "two have read in turns, often, of 1,000 connections" small 32768 \
+	readers 1000 4096
+t "600,000 connections of which nothing is told" small 131072 \
+	strangers 600000
+t "what has ended at the time 0" small 131072 zero 70000
+t "and its file is read" status 0 '' "$reader" -q -r "$tmp/crowd.pcapng" \
+	-o /dev/null
+
 # Instructions that a record takes, by what bench.sh calls it: what was won is
 # not to be lost.
 costs_at_most()
