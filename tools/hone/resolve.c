@@ -311,9 +311,8 @@ static __apart bool out_event(struct held *h)
 	r.rec.time = h->time;
 	if (h->late)
 		return out_late(h, &r);
-	if (r.rec.type == HONE_REC_PROC) {
+	if (r.rec.type == HONE_REC_PROC)
 		return out_proc(image_find(r.proc.id), &r, h->name);
-	}
 	if (r.rec.type == HONE_REC_COUNT)
 		return outlet_tally(&r);
 	return outlet_sock(conn_find(r.sock.cookie), &r);

@@ -151,7 +151,7 @@ static bool have_channel(const char *path)
 /* Where the kernel has none, or whoever makes rules here allows none. */
 static bool no_rings(int err)
 {
-	return err == ENOTTY || err == ENOSYS || err == EPERM || err == EACCES;
+	return err == ENOTTY || err == EPERM || err == EACCES;
 }
 
 /* A descriptor of a CPU's records; in @ring its size, if it can be mapped. */
