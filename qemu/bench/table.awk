@@ -119,8 +119,12 @@ function capture_table(	i, j, op, column, value)
 	capture_head("Packets recorded")
 	for (i = 1; i <= n_ops; i++) {
 		printf "%-16s", ops[i]
-		for (j = 1; j <= n_columns; j++)
-			printf " %13.2f", packets[ops[i], columns[j]]
+		for (j = 1; j <= n_columns; j++) {
+			if ((ops[i], columns[j]) in cost)
+				printf " %13.2f", packets[ops[i], columns[j]]
+			else
+				printf " %13s", "-"
+		}
 		printf "\n"
 	}
 }
@@ -165,15 +169,19 @@ function ratio_table(	i)
 	}
 }
 
-function capture_json(	i, j, op, column)
+# What was not measured is left out.
+function capture_json(	i, j, n, op, column)
 {
 	for (i = 1; i <= n_ops; i++) {
 		op = ops[i]
+		n = 0
 		printf "%s\t\t\"%s\": {\n", (i > 1 ? ",\n" : ""), op >json
 		for (j = 1; j <= n_columns; j++) {
 			column = columns[j]
+			if (!((op, column) in cost))
+				continue
 			printf "%s\t\t\t\"%s\": { \"instructions\": %.1f, \"packets\": %.3f, \"bytes\": %.1f }",
-				(j > 1 ? ",\n" : ""), column, cost[op, column],
+				(n++ ? ",\n" : ""), column, cost[op, column],
 				packets[op, column], bytes[op, column] >json
 		}
 		printf "\n\t\t}" >json
