@@ -264,7 +264,7 @@ static __always_inline void hone_users_sock(struct hone_users *u,
 
 /*
  * Who sends? The sender of a datagram is here now; whoever is here when a TCP
- * segment leaves need not have written it. @sk is NULL if there is none.
+ * segment leaves need not have written it. @full: there is a socket, a full one.
  */
 static __always_inline void hone_packet_actor(struct hone_packet *p,
 					      struct hone_users *u,

@@ -49,16 +49,27 @@ void extent_write(struct extents *x, __u32 from, const struct user *user)
 	extent_push(x, from, from, user);
 }
 
+/* Keeps the @most newest of @n things of @each bytes; returns where they are. */
+static void *newest(void *all, __u32 *n, __u32 *size, __u32 most, size_t each)
+{
+	if (*n > most) {
+		memmove(all, (__u8 *)all + (*n - most) * each, most * each);
+		*n = most;
+	}
+	if (*size <= most)
+		return all;
+	*size = most;
+	return xrealloc(all, most * each);
+}
+
 void extent_shrink(struct extents *x, __u32 most)
 {
-	if (x->n > most) {
-		memmove(x->e, x->e + x->n - most, most * sizeof(*x->e));
-		x->n = most;
-	}
-	if (x->size <= most)
-		return;
-	x->size = most;
-	x->e = xrealloc(x->e, most * sizeof(*x->e));
+	x->e = newest(x->e, &x->n, &x->size, most, sizeof(*x->e));
+}
+
+void mapping_shrink(struct mappings *x, __u32 most)
+{
+	x->m = newest(x->m, &x->n, &x->size, most, sizeof(*x->m));
 }
 
 void extent_advance(struct extents *x, __u32 seq)
@@ -140,18 +151,6 @@ void mapping_add(struct mappings *x, __u32 from, __u32 to, __u32 len)
 		x->m = xrealloc(x->m, x->size * sizeof(*x->m));
 	}
 	x->m[x->n++] = (struct mapping){ from, to, len };
-}
-
-void mapping_shrink(struct mappings *x, __u32 most)
-{
-	if (x->n > most) {
-		memmove(x->m, x->m + x->n - most, most * sizeof(*x->m));
-		x->n = most;
-	}
-	if (x->size <= most)
-		return;
-	x->size = most;
-	x->m = xrealloc(x->m, most * sizeof(*x->m));
 }
 
 bool mapping_find(const struct mappings *x, __u32 *seq)
