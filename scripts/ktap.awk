@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Sums up files of TAP or nested KTAP: prints each failure, then a last line
-# "PASSED FAILED SKIPPED". A plan that does not come true is a failure, so is a
+# Sums up files of TAP or nested KTAP: prints each failure with what the test
+# said last, then a last line "PASSED FAILED SKIPPED". A plan that does not come true is a failure, so is a
 # file with text but no result. Results that sum up their subtests are not counted.
 
 function fail(what)
 {
 	failed++
 	print "not ok " file ": " what
+}
+
+# What was said since the last result, the last lines of it.
+function tell(    i)
+{
+	for (i = said > 12 ? said - 12 : 0; i < said; i++)
+		print "    " says[i]
 }
 
 # Results at depth @d are complete: were there as many as the plan said?
@@ -36,6 +43,7 @@ FNR == 1 {
 	sub(/.*\//, "", file)
 	results = deep = 0
 	bad = 0
+	said = 0
 }
 
 {
@@ -65,6 +73,7 @@ line ~ /^(not )?ok( |$)/ {
 			name = line
 			sub(/^not ok *[0-9]* *-? */, "", name)
 			fail(name)
+			tell()
 		}
 	} else if (!parent) {
 		if (line ~ /# *[Ss][Kk][Ii][Pp]/)
@@ -74,7 +83,11 @@ line ~ /^(not )?ok( |$)/ {
 	}
 	if (depth == 0)
 		bad = failed
+	said = 0
+	next
 }
+
+line != "" { says[said++] = line }
 
 line ~ /^Bail out!/ { fail(line) }
 
