@@ -93,6 +93,61 @@ static void talk(char who)
 	talk_tcp(who);
 }
 
+/*
+ * Somebody whom nobody wants, and who talks while others do: as often as asked
+ * for, so that what is recorded of it fits into a ring that is read at the end,
+ * however long that takes.
+ */
+static struct {
+	int ask;
+	int done;
+	int asked;
+} other;
+
+#define TALKS	100
+
+static pid_t bystander(void)
+{
+	int ask[2], done[2];
+	pid_t pid;
+	char c;
+
+	must(!pipe2(ask, O_CLOEXEC) && !pipe2(done, O_CLOEXEC), "pipe");
+	pid = fork();
+	must(pid >= 0, "fork");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (read(ask[0], &c, 1) == 1) {
+			talk('!');
+			must(write(done[1], &c, 1) == 1, "telling the parent");
+		}
+		_exit(0);
+	}
+	close(ask[0]);
+	close(done[1]);
+	other.ask = ask[1];
+	other.done = done[0];
+	other.asked = 0;
+	return pid;
+}
+
+static void other_talks(int n)
+{
+	char asks[TALKS] = { };
+
+	must(write(other.ask, asks, n) == n, "asking for a talk");
+	other.asked += n;
+}
+
+/* All that was asked for is said. */
+static void other_waits(void)
+{
+	char c;
+
+	for (; other.asked; other.asked--)
+		must(read(other.done, &c, 1) == 1, "waiting for a talk");
+}
+
 /* A process that waits to be told to act. */
 struct kid {
 	pid_t pid;
@@ -130,24 +185,12 @@ static int kid_go(struct kid *k)
 {
 	int status = -1;
 
+	other_talks(TALKS);
 	if (write(k->go[1], "g", 1) != 1)
 		return -1;
 	close(k->go[1]);
 	waitpid(k->pid, &status, 0);
 	return status;
-}
-
-/* Somebody whom nobody wants, and who talks all the time. */
-static pid_t bystander(void)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			talk('!');
-	}
-	return pid;
 }
 
 static void end(pid_t pid)
@@ -252,17 +295,24 @@ FIXTURE_SETUP(pick)
 FIXTURE_TEARDOWN(pick)
 {
 	end(self->other);
+	close(other.ask);
+	close(other.done);
 	if (self->open)
 		stream_close(&self->s);
 }
 
+/* The other one talks while the session starts, and at least once in it. */
 #define OPEN(...)							\
 	do {								\
 		char _text[512];					\
 									\
 		snprintf(_text, sizeof(_text), __VA_ARGS__);		\
+		other_talks(TALKS);					\
 		ASSERT_EQ(0, stream_open(&self->s, _text));		\
 		self->open = true;					\
+		other_waits();						\
+		other_talks(1);						\
+		other_waits();						\
 	} while (0)
 
 #define EXPECT_TALK(_who, _n)						\
