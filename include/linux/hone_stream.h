@@ -123,14 +123,8 @@ extern u8 hone_kinds;
 #define hone_for_each_stream(s) \
 	list_for_each_entry_rcu(s, &hone_streams, list)
 
-void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
-		   u64 now);
-void hone_commit(struct hone_stream *s, enum hone_kind kind,
-		 struct hone_rec *rec, u64 now);
-void hone_count_truncated(struct hone_stream *s, enum hone_kind kind);
 void hone_count_filtered(struct hone_stream *s, enum hone_kind kind);
 void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind);
-struct hone_rec *hone_last(struct hone_stream *s);
 void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 		    const struct hone_rec *rec, bool truncated);
 void hone_write(struct hone_stream *s, const struct hone_rec *rec,

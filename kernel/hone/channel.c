@@ -177,9 +177,18 @@ static void hone_put_lost(struct hone_cpu *c, struct rchan_buf *b, u64 now)
 	WRITE_ONCE(b->offset, b->offset + sizeof(*rec));
 }
 
-/* Frozen, behind a gap, or the sub-buffer is full. */
-static noinline void *hone_reserve_slow(struct hone_stream *s,
-					enum hone_kind kind, u32 len, u64 now)
+/**
+ * hone_reserve_slow - hone_reserve(), which is not as fast this time
+ * @s: the stream, which may be frozen
+ * @kind: kind of the record
+ * @len: its length; there may be a gap, or no room in the sub-buffer
+ * @now: its time
+ *
+ * Context: interrupts off; not NMI.
+ * Return: as hone_reserve().
+ */
+void *hone_reserve_slow(struct hone_stream *s, enum hone_kind kind, u32 len,
+			u64 now)
 {
 	struct hone_chan *ch = s->of[kind];
 	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
@@ -201,80 +210,6 @@ static noinline void *hone_reserve_slow(struct hone_stream *s,
 	/* A sub-buffer that begins with it has told its number. */
 	c->seq++;
 	return b->data + b->offset;
-}
-
-/**
- * hone_reserve - room for a record on this CPU
- * @s: the stream
- * @kind: kind of the record, for the account
- * @len: its length, a multiple of 8, at most half a sub-buffer
- * @now: its time, taken with interrupts off
- *
- * The record is published by hone_commit(), before interrupts are on again.
- *
- * Context: interrupts off; not NMI.
- * Return: where to write it, or NULL if the ring is full or frozen; that is
- * counted.
- */
-void *hone_reserve(struct hone_stream *s, enum hone_kind kind, u32 len,
-		   u64 now)
-{
-	struct hone_chan *ch = s->of[kind];
-	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
-	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
-	u32 limit = kind == HONE_KIND_PACKET ? c->limit : b->chan->subbuf_size;
-
-	c->count[kind].seen++;
-	/*
-	 * Pairs with hone_stream_thaw(), behind which evict is settled, and
-	 * with synchronize_rcu() in hone_stream_freeze().
-	 */
-	if (unlikely(smp_load_acquire(&s->frozen) || c->gap.open ||
-		     b->offset + len > limit))
-		return hone_reserve_slow(s, kind, len, now);
-	c->seq++;
-	return b->data + b->offset;
-}
-
-/**
- * hone_commit - publish a record
- * @s: the stream
- * @kind: as reserved
- * @rec: the record, with length and type
- * @now: as reserved
- *
- * Time, number and CPU are filled in here.
- *
- * Context: interrupts off since hone_reserve().
- */
-void hone_commit(struct hone_stream *s, enum hone_kind kind,
-		 struct hone_rec *rec, u64 now)
-{
-	struct hone_chan *ch = s->of[kind];
-	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
-	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
-
-	rec->time = now;
-	rec->seq = c->seq;
-	rec->cpu = b->cpu;
-	c->count[kind].written++;
-	c->count[kind].bytes += rec->len;
-	c->last = b->offset;
-	/* Only whole records lie below the offset, also for a crash dump. */
-	smp_wmb();
-	WRITE_ONCE(b->offset, b->offset + rec->len);
-}
-
-/**
- * hone_count_truncated - a record was written, but not all of it
- * @s: the stream
- * @kind: kind of the record
- *
- * Context: interrupts off, after hone_reserve().
- */
-void hone_count_truncated(struct hone_stream *s, enum hone_kind kind)
-{
-	this_cpu_ptr(s->of[kind]->cpu)->count[kind].truncated++;
 }
 
 /**
@@ -309,27 +244,6 @@ void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind)
 
 	count->seen--;
 	count->filtered--;
-}
-
-/**
- * hone_last - the record that was offered last on this CPU, to its events
- * @s: the stream
- *
- * As long as interrupts are off it may be amended: nobody reads it.
- *
- * Context: interrupts off.
- * Return: the record, or NULL if it was lost, or may have been read by now.
- */
-struct hone_rec *hone_last(struct hone_stream *s)
-{
-	const struct hone_cpu *c = this_cpu_ptr(s->events.cpu);
-	const struct rchan_buf *b;
-
-	/* As in hone_reserve(). */
-	if (!c->last || unlikely(smp_load_acquire(&s->frozen)))
-		return NULL;
-	b = *this_cpu_ptr(s->events.rchan->buf);
-	return b->data + c->last;
 }
 
 /**

@@ -5,7 +5,7 @@
 #ifndef _KERNEL_HONE_H
 #define _KERNEL_HONE_H
 
-#include <linux/hone_stream.h>
+#include <linux/hone_write.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/uidgid.h>
@@ -42,45 +42,6 @@ struct seq_file;
 /* account.c */
 
 /**
- * struct hone_count - account of one kind of record on one CPU
- * @seen: records offered
- * @filtered: of these, not wanted by the session
- * @written: of these, put into the ring
- * @lost: of these, dropped because the ring was full or frozen
- * @overwritten: of @written, written over before they were read
- * @bytes: bytes written
- * @truncated: of @written, cut to fit
- *
- * @seen is the sum of @filtered, @written and @lost. What is shown as written
- * is @written without @overwritten.
- */
-struct hone_count {
-	u64	seen;
-	u64	filtered;
-	u64	written;
-	u64	lost;
-	u64	overwritten;
-	u64	bytes;
-	u64	truncated;
-};
-
-/**
- * struct hone_gap - records lost since the last one written
- * @records: by kind
- * @bytes: that they would have taken
- * @first: time of the first
- * @last: time of the last
- * @open: there is such a gap
- */
-struct hone_gap {
-	u64	records[HONE_KIND_MAX];
-	u64	bytes;
-	u64	first;
-	u64	last;
-	bool	open;
-};
-
-/**
  * struct hone_slot - what is in a complete sub-buffer
  * @used: bytes
  * @records: that are accounted, by kind
@@ -88,45 +49,6 @@ struct hone_gap {
 struct hone_slot {
 	u32	used;
 	u32	records[HONE_KIND_MAX];
-};
-
-/**
- * struct hone_cpu - one CPU's part of a channel
- * @now: time of the record or flush that may begin a sub-buffer
- * @limit: packets may fill the sub-buffer up to here
- * @last: where the record that was offered last is in the sub-buffer that is
- *	being written, 0 if it is not there
- * @seq: number of the last record offered
- * @gen: generation when a quarter of the ring had been written last
- * @evict: a full ring gives up its oldest sub-buffer, and is not read; set
- *	under @read_lock while nobody writes
- * @subbufs: sub-buffers begun
- * @lost: records lost, all kinds
- * @count: account by kind
- * @complete: records written, by kind, when the sub-buffer was begun
- * @gap: the gap that is open now
- * @read_lock: one reader or flusher at a time; protects the read position
- * @handed: number of the sub-buffer that was last looked at in the ring, from
- *	1; as long as that is the oldest it still is; written under @read_lock
- * @readers: file is open
- *
- * Written with interrupts off on the CPU itself, or while it is offline.
- */
-struct hone_cpu {
-	u64	now;
-	u32	limit;
-	u32	last;
-	u32	seq;
-	u32	gen;
-	bool	evict;
-	u64	subbufs;
-	u64	lost;
-	struct hone_count count[HONE_KIND_MAX];
-	u64	complete[HONE_KIND_MAX];
-	struct hone_gap gap;
-	struct mutex read_lock;	/* read position, flushing */
-	size_t handed;
-	atomic_t readers;
 };
 
 void hone_gap_add(struct hone_gap *gap, enum hone_kind kind, u32 len, u64 now);

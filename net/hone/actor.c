@@ -221,8 +221,8 @@ static void probe_tcp_read(void *data, struct sock *sk)
 		hone_emit_taken(sk, task, &t);
 }
 
-static void hone_write_deliver(struct hone_stream *s, struct sock *sk, u32 pkt,
-			       u32 key, u8 sessions)
+static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
+					u32 pkt, u32 key, u8 sessions)
 {
 	struct hone_deliver d = {
 		.rec.len	= sizeof(d),

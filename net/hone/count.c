@@ -11,6 +11,7 @@
 #include "hone.h"
 
 #include <linux/hash.h>
+#include <linux/hone_write.h>
 #include <linux/list.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>

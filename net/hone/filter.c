@@ -216,16 +216,17 @@ bool __hone_filter_likes(const struct hone_stream *s,
 }
 
 /**
- * hone_filter_doubts - may a session not want a packet that it likes?
- * @s: its stream
+ * __hone_filter_doubts - may a session not want a packet that it likes?
+ * @f: its filter
  * @u: whose it is, as far as it is known
  *
  * Context: any.
  * Return: true if it excludes processes, of which this may be one.
  */
-bool hone_filter_doubts(const struct hone_stream *s, const struct hone_users *u)
+bool __hone_filter_doubts(const struct hone_filter *f,
+			  const struct hone_users *u)
 {
-	return s->filter && s->filter->n_tgid && !u->tgid;
+	return f->n_tgid && !u->tgid;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 #include "hone.h"
 
+#include <linux/hone_write.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -62,8 +63,9 @@ struct hone_rx *hone_rx_of(const struct sk_buff *skb)
 	return NULL;
 }
 
-static void hone_rx_set(struct hone_rx *rx, const struct sk_buff *skb,
-			const struct hone_packet *p)
+static __always_inline void hone_rx_set(struct hone_rx *rx,
+					const struct sk_buff *skb,
+					const struct hone_packet *p)
 {
 	rx->skb = skb;
 	rx->header = skb_network_header(skb);
@@ -83,9 +85,13 @@ static u32 hone_next_pkt(void)
 	return likely(pkt) ? pkt : this_cpu_inc_return(hone_pkt);
 }
 
+/* All of it is said in hone_packet_init(). */
+static_assert(sizeof(struct hone_packet) == 96);
+
 /*
  * Of a packet that is seen by itself. Inline, as the next two, and member by
  * member: so each of them is written once, and what is zero takes no REP STOS.
+ * Nobody else clears it.
  */
 static __always_inline void hone_packet_init(struct hone_packet *p,
 					     const struct sk_buff *skb,
@@ -149,7 +155,8 @@ static __always_inline void hone_packet_sock(struct hone_packet *p,
  * The packet that is written into a stream last, if @skip does not apply to it.
  * As long as interrupts are off its record may be amended.
  */
-static struct hone_packet *hone_packet_last(struct hone_stream *s, u16 skip)
+static __always_inline struct hone_packet *
+hone_packet_last(struct hone_stream *s, u16 skip)
 {
 	struct hone_rec *rec = hone_last(s);
 
@@ -186,35 +193,6 @@ bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
 	p->state = READ_ONCE(sk->sk_state);
 	p->cause = key;
 	return true;
-}
-
-/**
- * hone_packet_carries - are these the bytes of a TCP segment?
- * @p: a packet; what is recorded of it is enough to tell, or it does not
- * @from: first sequence number
- * @to: one past the last
- *
- * Context: any.
- * Return: true if the segment carries these bytes and no others.
- */
-bool hone_packet_carries(const struct hone_packet *p, u32 from, u32 to)
-{
-	const struct ipv6hdr *ip6 = (const void *)p->data;
-	const struct iphdr *ip = (const void *)p->data;
-	const struct tcphdr *tcp;
-	u32 off = sizeof(*ip6);
-
-	if (p->cap_len < sizeof(*ip) + sizeof(*tcp))
-		return false;
-	if (p->family == AF_INET)
-		off = ip->protocol == IPPROTO_TCP ? ip->ihl * 4 : p->cap_len;
-	else if (ip6->nexthdr != IPPROTO_TCP)
-		return false;
-	if (p->cap_len < off + sizeof(*tcp))
-		return false;
-	tcp = (const void *)(p->data + off);
-	return ntohl(tcp->seq) == from &&
-	       p->wire_len == off + tcp->doff * 4 + (to - from);
 }
 
 /**
@@ -293,8 +271,9 @@ static __always_inline void hone_packet_actor(struct hone_packet *p,
 }
 
 /* Headers and one page behind, as TCP sends them; false if it is not so. */
-static bool hone_packet_page(void *to, const struct sk_buff *skb, int off,
-			     int linear, u32 len)
+static __always_inline bool hone_packet_page(void *to,
+					     const struct sk_buff *skb,
+					     int off, int linear, u32 len)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 	const void *from;
@@ -317,20 +296,23 @@ static bool hone_packet_page(void *to, const struct sk_buff *skb, int off,
 static noinline u32 hone_packet_paged(void *to, const struct sk_buff *skb,
 				      int off, int linear, u32 len)
 {
-	if (likely(hone_packet_page(to, skb, off, linear, len) ||
-		   !skb_copy_bits(skb, off, to, len)))
+	if (!skb_copy_bits(skb, off, to, len))
 		return len;
 	linear = max(linear, 0);
 	return skb_copy_bits(skb, off, to, linear) ? 0 : linear;
 }
 
-static u32 hone_packet_data(void *to, const struct sk_buff *skb, int off,
-			    u32 len)
+static __always_inline u32 hone_packet_data(void *to,
+					    const struct sk_buff *skb, int off,
+					    u32 len)
 {
 	int linear = skb_headlen(skb) - off;
 
-	if ((int)len > linear)
+	if ((int)len > linear) {
+		if (likely(hone_packet_page(to, skb, off, linear, len)))
+			return len;
 		return hone_packet_paged(to, skb, off, linear, len);
+	}
 	memcpy(to, skb->data + off, len);
 	return len;
 }
@@ -347,7 +329,12 @@ static __always_inline void hone_packet_write(struct hone_stream *s,
 	p = hone_reserve(s, HONE_KIND_PACKET, len, now);
 	if (!p)
 		return;
-	*p = *head;
+	/* But for what hone_commit() knows. */
+	p->rec.len = len;
+	p->rec.type = head->rec.type;
+	p->rec.flags = head->rec.flags;
+	memcpy((void *)p + sizeof(p->rec), (const void *)head + sizeof(p->rec),
+	       sizeof(*p) - sizeof(p->rec));
 	/* The padding, and some bytes that come now. */
 	if (want)
 		memset((void *)p + len - 8, 0, 8);
@@ -356,9 +343,9 @@ static __always_inline void hone_packet_write(struct hone_stream *s,
 		p->rec.flags |= HONE_F_PKT_FRAGERR;
 		len = ALIGN(sizeof(*head) + got, 8);
 		memset(p->data + got, 0, len - sizeof(*head) - got);
+		p->rec.len = len;
 	}
 	p->cap_len = got;
-	p->rec.len = len;
 	if (got < head->wire_len)
 		hone_count_truncated(s, HONE_KIND_PACKET);
 	hone_commit(s, HONE_KIND_PACKET, &p->rec, now);
@@ -375,9 +362,10 @@ static enum hone_place hone_place_of(const struct hone_stream *s)
  * told where it was delivered. One that waited for a verdict in between (NFQUEUE)
  * may have come to another CPU, and has two.
  */
-static void hone_packet_received(struct hone_rx *rx, struct hone_packet *p,
-				 const struct sk_buff *skb,
-				 enum hone_place place)
+static __always_inline void hone_packet_received(struct hone_rx *rx,
+						 struct hone_packet *p,
+						 const struct sk_buff *skb,
+						 enum hone_place place)
 {
 	if (place == HONE_LATE && unlikely(rx->early) && rx->skb == skb) {
 		p->pkt = rx->pkt;
@@ -396,10 +384,11 @@ static void hone_packet_received(struct hone_rx *rx, struct hone_packet *p,
  * Is it written into a stream? If not yet, because none of its users is known
  * to be wanted, @rx keeps that in mind.
  */
-static bool hone_packet_wanted(struct hone_stream *s,
-			       const struct hone_packet *p,
-			       const struct hone_users *u, struct sk_buff *skb,
-			       u32 ns_inum, struct hone_rx *rx)
+static __always_inline bool hone_packet_wanted(struct hone_stream *s,
+					       const struct hone_packet *p,
+					       const struct hone_users *u,
+					       struct sk_buff *skb,
+					       u32 ns_inum, struct hone_rx *rx)
 {
 	bool likes;
 
@@ -425,9 +414,11 @@ static bool hone_packet_wanted(struct hone_stream *s,
 	return false;
 }
 
-static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
-			     struct sk_buff *skb, const struct net *net,
-			     enum hone_place place)
+static __always_inline void hone_packet_emit(struct hone_packet *p,
+					     struct hone_users *u,
+					     struct sk_buff *skb,
+					     const struct net *net,
+					     enum hone_place place, bool out)
 {
 	struct hone_rx *rx = NULL;
 	struct hone_stream *s;
@@ -438,7 +429,7 @@ static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
 	u->tgid = p->tgid;
 	local_irq_save(flags);
 	now = ktime_get_boottime_ns();
-	if (p->rec.flags & HONE_F_PKT_OUT) {
+	if (out) {
 		p->pkt = hone_next_pkt();
 	} else {
 		rx = this_cpu_ptr(&hone_rx);
@@ -575,7 +566,7 @@ static void hone_packet_out(struct sk_buff *skb,
 {
 	struct sock *sk = skb->sk ?: state->sk;
 	struct hone_users u = { };
-	struct hone_packet p;
+	struct hone_packet p __uninitialized;
 	bool full;
 
 	if (hone_second_time(state))
@@ -593,7 +584,7 @@ static void hone_packet_out(struct sk_buff *skb,
 		hone_users_sock(&u, sk, full);
 	}
 	hone_packet_actor(&p, &u, sk, full);
-	hone_packet_emit(&p, &u, skb, state->net, place);
+	hone_packet_emit(&p, &u, skb, state->net, place, true);
 	preempt_enable();
 }
 
@@ -603,7 +594,7 @@ static void hone_packet_in(struct sk_buff *skb,
 {
 	struct sock *sk = skb->sk;
 	struct hone_users u = { };
-	struct hone_packet p;
+	struct hone_packet p __uninitialized;
 	bool full;
 
 	preempt_disable();
@@ -617,7 +608,7 @@ static void hone_packet_in(struct sk_buff *skb,
 		hone_users_sock(&u, sk, full);
 		p.quality = p.owner ? HONE_Q_OWNER : HONE_Q_NONE;
 	}
-	hone_packet_emit(&p, &u, skb, state->net, place);
+	hone_packet_emit(&p, &u, skb, state->net, place, false);
 	preempt_enable();
 }
 
@@ -712,7 +703,7 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_packet_sock(&p, sk, true);
 	hone_users_sock(&u, sk, true);
 	hone_packet_actor(&p, &u, sk, true);
-	hone_packet_emit(&p, &u, skb, dev_net(dev), HONE_LATE);
+	hone_packet_emit(&p, &u, skb, dev_net(dev), HONE_LATE, true);
 }
 
 static const struct hone_probe hone_packet_probes[] = {

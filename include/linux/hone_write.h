@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hone: how a record gets into a stream. Here is what each packet passes, to be
+ * compiled into its path; what is rare is a function of its own.
+ */
+#ifndef _LINUX_HONE_WRITE_H
+#define _LINUX_HONE_WRITE_H
+
+#include <linux/atomic.h>
+#include <linux/compiler.h>
+#include <linux/hone_stream.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/relay.h>
+
+/**
+ * struct hone_count - account of one kind of record on one CPU
+ * @seen: records offered
+ * @filtered: of these, not wanted by the session
+ * @written: of these, put into the ring
+ * @lost: of these, dropped because the ring was full or frozen
+ * @overwritten: of @written, written over before they were read
+ * @bytes: bytes written
+ * @truncated: of @written, cut to fit
+ *
+ * @seen is the sum of @filtered, @written and @lost. What is shown as written
+ * is @written without @overwritten.
+ */
+struct hone_count {
+	u64	seen;
+	u64	filtered;
+	u64	written;
+	u64	lost;
+	u64	overwritten;
+	u64	bytes;
+	u64	truncated;
+};
+
+/**
+ * struct hone_gap - records lost since the last one written
+ * @records: by kind
+ * @bytes: that they would have taken
+ * @first: time of the first
+ * @last: time of the last
+ * @open: there is such a gap
+ */
+struct hone_gap {
+	u64	records[HONE_KIND_MAX];
+	u64	bytes;
+	u64	first;
+	u64	last;
+	bool	open;
+};
+
+/**
+ * struct hone_cpu - one CPU's part of a channel
+ * @now: time of the record or flush that may begin a sub-buffer
+ * @limit: packets may fill the sub-buffer up to here
+ * @last: where the record that was offered last is in the sub-buffer that is
+ *	being written, 0 if it is not there
+ * @seq: number of the last record offered
+ * @gen: generation when a quarter of the ring had been written last
+ * @evict: a full ring gives up its oldest sub-buffer, and is not read; set
+ *	under @read_lock while nobody writes
+ * @subbufs: sub-buffers begun
+ * @lost: records lost, all kinds
+ * @count: account by kind
+ * @complete: records written, by kind, when the sub-buffer was begun
+ * @gap: the gap that is open now
+ * @read_lock: one reader or flusher at a time; protects the read position
+ * @handed: number of the sub-buffer that was last looked at in the ring, from
+ *	1; as long as that is the oldest it still is; written under @read_lock
+ * @readers: file is open
+ *
+ * Written with interrupts off on the CPU itself, or while it is offline.
+ */
+struct hone_cpu {
+	u64	now;
+	u32	limit;
+	u32	last;
+	u32	seq;
+	u32	gen;
+	bool	evict;
+	u64	subbufs;
+	u64	lost;
+	struct hone_count count[HONE_KIND_MAX];
+	u64	complete[HONE_KIND_MAX];
+	struct hone_gap gap;
+	struct mutex read_lock;	/* read position, flushing */
+	size_t handed;
+	atomic_t readers;
+};
+
+void *hone_reserve_slow(struct hone_stream *s, enum hone_kind kind, u32 len,
+			u64 now);
+
+/**
+ * hone_reserve - room for a record on this CPU
+ * @s: the stream
+ * @kind: kind of the record, for the account
+ * @len: its length, a multiple of 8, at most half a sub-buffer
+ * @now: its time, taken with interrupts off
+ *
+ * The record is published by hone_commit(), before interrupts are on again.
+ *
+ * Context: interrupts off; not NMI.
+ * Return: where to write it, or NULL if the ring is full or frozen; that is
+ * counted.
+ */
+static __always_inline void *hone_reserve(struct hone_stream *s,
+					  enum hone_kind kind, u32 len,
+					  u64 now)
+{
+	struct hone_chan *ch = s->of[kind];
+	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
+	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
+	u32 limit = kind == HONE_KIND_PACKET ? c->limit : b->chan->subbuf_size;
+
+	c->count[kind].seen++;
+	/*
+	 * Pairs with hone_stream_thaw(), behind which evict is settled, and
+	 * with synchronize_rcu() in hone_stream_freeze().
+	 */
+	if (unlikely(smp_load_acquire(&s->frozen) || c->gap.open ||
+		     b->offset + len > limit))
+		return hone_reserve_slow(s, kind, len, now);
+	c->seq++;
+	return b->data + b->offset;
+}
+
+/**
+ * hone_commit - publish a record
+ * @s: the stream
+ * @kind: as reserved
+ * @rec: the record, with length and type
+ * @now: as reserved
+ *
+ * Time, number and CPU are filled in here.
+ *
+ * Context: interrupts off since hone_reserve().
+ */
+static __always_inline void hone_commit(struct hone_stream *s,
+					enum hone_kind kind,
+					struct hone_rec *rec, u64 now)
+{
+	struct hone_chan *ch = s->of[kind];
+	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
+	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
+
+	rec->time = now;
+	rec->seq = c->seq;
+	rec->cpu = b->cpu;
+	c->count[kind].written++;
+	c->count[kind].bytes += rec->len;
+	c->last = b->offset;
+	/* Only whole records lie below the offset, also for a crash dump. */
+	smp_wmb();
+	WRITE_ONCE(b->offset, b->offset + rec->len);
+}
+
+/**
+ * hone_count_truncated - a record was written, but not all of it
+ * @s: the stream
+ * @kind: kind of the record
+ *
+ * Context: interrupts off, after hone_reserve().
+ */
+static inline void hone_count_truncated(struct hone_stream *s,
+					enum hone_kind kind)
+{
+	this_cpu_ptr(s->of[kind]->cpu)->count[kind].truncated++;
+}
+
+/**
+ * hone_last - the record that was offered last on this CPU, to its events
+ * @s: the stream
+ *
+ * As long as interrupts are off it may be amended: nobody reads it.
+ *
+ * Context: interrupts off.
+ * Return: the record, or NULL if it was lost, or may have been read by now.
+ */
+static inline struct hone_rec *hone_last(struct hone_stream *s)
+{
+	const struct hone_cpu *c = this_cpu_ptr(s->events.cpu);
+	const struct rchan_buf *b;
+
+	/* As in hone_reserve(). */
+	if (!c->last || unlikely(smp_load_acquire(&s->frozen)))
+		return NULL;
+	b = *this_cpu_ptr(s->events.rchan->buf);
+	return b->data + c->last;
+}
+
+#endif /* _LINUX_HONE_WRITE_H */
