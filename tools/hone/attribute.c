@@ -143,8 +143,9 @@ static inline struct conn *conn_of_packet(const struct record *r)
 
 static void delivered_tcp(struct held *h, struct conn *c,
 			  const struct rx *rx);
-static void read_by(struct conn *c, const struct record *r,
-		    const struct user *user, __u32 from, __u32 to, __u64 now);
+static inline void read_by(struct conn *c, const struct record *r,
+			   const struct user *user, __u32 from, __u32 to,
+			   __u64 now);
 
 /* Number of the first byte of data: a SYN has one for itself. */
 static __u32 first_byte(const struct segment *s)
@@ -230,6 +231,15 @@ static struct conn *conn_answered(const struct record *r)
 	return answers(&f, rx) ? conn_find(rx->cookie) : NULL;
 }
 
+/*
+ * Does the record say who has sent it? It does of protocols that queue nothing
+ * (net/hone/packet.c:hone_packet_actor()).
+ */
+static inline bool sent_at_once(const struct hone_packet *p)
+{
+	return p->actor && p->quality == HONE_Q_EXACT;
+}
+
 static inline struct conn *sent(struct held *h, const struct record *r)
 {
 	const struct hone_packet *p = r->packet;
@@ -239,7 +249,7 @@ static inline struct conn *sent(struct held *h, const struct record *r)
 	struct flow f;
 
 	/* Whose call it is sent in, whatever else it says. */
-	if (p->actor && packet_is_udp(p, p->data)) {
+	if (sent_at_once(p)) {
 		decide(h, actor, HONE_Q_EXACT);
 		return c;
 	}
@@ -643,7 +653,7 @@ bool attribute_sure(struct sure *s, const struct record *r, const struct rx *rx)
 			s->tid = user.tid;
 			s->quality = HONE_Q_OWNER;
 		}
-	} else if (!packet_is_udp(p, p->data)) {
+	} else if (!sent_at_once(p)) {
 		if (!sender_of(&user, s, r))
 			return false;
 		id = user.id;
@@ -768,17 +778,15 @@ void attribute_consume(const struct record *r, __u64 now)
 	}
 }
 
-/* @r tells that @user has read bytes of a TCP stream. */
-static void read_by(struct conn *c, const struct record *r,
-		    const struct user *user, __u32 from, __u32 to, __u64 now)
+/* Of bytes that have come to @c it is told who has read them. */
+static __apart void read_waits(struct conn *c, const struct record *r,
+			       __u64 now)
 {
 	const struct user *reader;
 	__u32 i, beyond = 0, most;
 	struct waiting *w;
 	struct held *h;
 
-	conn_set_user(&c->reader, user, r->rec.time);
-	extent_read(&c->reads, from, to, user);
 	/*
 	 * Mostly in order: a few that lie beyond, and there is no more. Among
 	 * subflows a whole window may lie between.
@@ -800,6 +808,17 @@ static void read_by(struct conn *c, const struct record *r,
 			decide_reader(h, *reader);
 		w->taken = true;
 	}
+}
+
+/* @r tells that @user has read bytes of a TCP stream. */
+static inline void read_by(struct conn *c, const struct record *r,
+			   const struct user *user, __u32 from, __u32 to,
+			   __u64 now)
+{
+	conn_set_user(&c->reader, user, r->rec.time);
+	extent_read(&c->reads, from, to, user);
+	if (c->waits.head < c->waits.n)
+		read_waits(c, r, now);
 }
 
 void attribute_read(const struct record *r, __u64 now)

@@ -113,15 +113,6 @@ struct flow {
 #define TCP_ACK	0x10
 #define TCP_URG	0x20
 
-/* Is it UDP? Sooner told than all the rest. */
-static inline bool packet_is_udp(const struct hone_packet *p, const __u8 *data)
-{
-	if (p->family == AF_INET)
-		return p->cap_len >= 20 && data[0] >> 4 == 4 &&
-		       data[9] == IPPROTO_UDP;
-	return p->cap_len >= 40 && data[0] >> 4 == 6 && data[6] == IPPROTO_UDP;
-}
-
 /* What a packet says of its data. */
 struct segment {
 	__u8 proto;			/* these are as in struct flow */
@@ -141,12 +132,9 @@ static inline bool decode_plain(const struct hone_packet *packet,
 	__u32 len = packet->cap_len, wire = packet->wire_len, hlen = 28;
 
 	if (packet->family != AF_INET || len < 28 || p[0] != 0x45 ||
-	    be16(p + 6) & 0x1fff)
+	    (p[6] & 0x1f) | p[7])
 		return false;
 	s->proto = p[9];
-	s->tcp_flags = 0;
-	s->whole = false;
-	s->seq = 0;
 	if (s->proto == IPPROTO_TCP) {
 		if (len < 40)
 			return false;
@@ -154,7 +142,11 @@ static inline bool decode_plain(const struct hone_packet *packet,
 		s->tcp_flags = p[33];
 		s->whole = true;
 		s->seq = be32(p + 24);
-	} else if (s->proto != IPPROTO_UDP) {
+	} else if (s->proto == IPPROTO_UDP) {
+		s->tcp_flags = 0;
+		s->whole = false;
+		s->seq = 0;
+	} else {
 		return false;
 	}
 	s->payload = wire > hlen ? wire - hlen : 0;
