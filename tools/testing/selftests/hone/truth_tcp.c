@@ -598,6 +598,7 @@ static void sendfile_writer(long n)
 			    sizeof(buf))
 				die("splice");
 		}
+		pace(client, n);
 		unlock();
 	}
 }
