@@ -472,6 +472,8 @@ __u32 udp_out(const struct sock *s, const struct task *owner,
 	size_t len;
 
 	set_out(&w, s, owner, actor);
+	if (actor)
+		w.p.quality = HONE_Q_EXACT;
 	len = put_udp(w.rest, s->sport, s->dport, payload);
 	return put_packet(&w, IPPROTO_UDP, s->saddr, s->daddr, len, 6);
 }
