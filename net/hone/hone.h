@@ -378,6 +378,7 @@ static inline bool hone_filter_doubts(const struct hone_stream *s,
 /* netdev.c */
 int hone_netdev_start(void);
 void hone_netdev_stop(void);
+int hone_netdev_open(struct hone_stream *s);
 int hone_netdev_snap(struct hone_snap *snap, u64 *pos);
 
 /* walk.c */

@@ -22,6 +22,7 @@ static struct hone_source hone_net_sources[] = {
 		.name	= "netdev",
 		.start	= hone_netdev_start,
 		.stop	= hone_netdev_stop,
+		.open	= hone_netdev_open,
 		.snap	= hone_netdev_snap,
 	},
 	{

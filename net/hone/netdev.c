@@ -6,6 +6,7 @@
 
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/timekeeping.h>
 #include <net/net_namespace.h>
 
 static void hone_netdev_fill(struct hone_netdev *r,
@@ -43,8 +44,6 @@ static struct notifier_block hone_netdev_nb = {
 /**
  * hone_netdev_start - follow names of interfaces
  *
- * Those that exist are told too, all namespaces.
- *
  * Context: process context; may sleep.
  * Return: 0 or a negative errno.
  */
@@ -61,6 +60,41 @@ int hone_netdev_start(void)
 void hone_netdev_stop(void)
 {
 	unregister_netdevice_notifier(&hone_netdev_nb);
+}
+
+static void hone_netdev_tell(struct hone_stream *s,
+			     const struct net_device *dev)
+{
+	struct hone_netdev r;
+	unsigned long flags;
+
+	hone_netdev_fill(&r, dev);
+	local_irq_save(flags);
+	hone_write(s, &r.rec, HONE_KIND_SOCK, ~0, ktime_get_boottime_ns());
+	local_irq_restore(flags);
+}
+
+/**
+ * hone_netdev_open - tell a stream of all interfaces of all namespaces
+ * @s: the stream, which the notifier tells of others from now on
+ *
+ * Context: process context; may sleep.
+ * Return: 0.
+ */
+int hone_netdev_open(struct hone_stream *s)
+{
+	struct net_device *dev;
+	struct net *net;
+
+	down_read(&net_rwsem);
+	for_each_net(net) {
+		rcu_read_lock();
+		for_each_netdev_rcu(net, dev)
+			hone_netdev_tell(s, dev);
+		rcu_read_unlock();
+	}
+	up_read(&net_rwsem);
+	return 0;
 }
 
 static int hone_netdev_snap_net(struct hone_snap *snap, struct net *net)
@@ -86,7 +120,7 @@ static int hone_netdev_snap_net(struct hone_snap *snap, struct net *net)
  * @pos: number of namespaces done
  *
  * A namespace that comes or goes meanwhile may move one of the others out of
- * sight: the notifier has told of them all at the start of the capture.
+ * sight: hone_netdev_open() has told of them all at the start of the session.
  *
  * Context: process context; may sleep.
  * Return: 1 = more, 0 = complete, or a negative errno.

@@ -63,6 +63,36 @@ static const struct hone_proc *find_proc(const uint8_t *buf, size_t len,
 	return NULL;
 }
 
+static int told_of(const struct stream *s, const char *name)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_netdev *dev;
+	int file = 0, n = 0;
+
+	while ((rec = stream_step(s, &file, rec))) {
+		dev = (const void *)rec;
+		n += rec->type == HONE_REC_NETDEV &&
+		     !strncmp((const char *)dev->name, name, sizeof(dev->name));
+	}
+	return n;
+}
+
+/*
+ * The stream of each session tells of interfaces when it begins, as a namespace
+ * that goes while the snapshot is taken may hide another from that.
+ */
+TEST_F(snap, interfaces_at_the_start)
+{
+	struct stream second;
+
+	ASSERT_EQ(0, stream_open(&second, NULL));
+	stream_stop(&second);
+	stream_stop(&self->s);
+	EXPECT_LE(1, told_of(&second, "lo"));
+	EXPECT_LE(1, told_of(&self->s, "lo"));
+	stream_close(&second);
+}
+
 TEST_F(snap, frame)
 {
 	const struct hone_rec *rec = NULL, *last = NULL;
