@@ -247,6 +247,22 @@ int hone_wait_generation(void)
 	return 0;
 }
 
+/* Under hone_lock. A stream, and a generation that begins with it. */
+static void hone_stream_add(struct hone_stream *s)
+{
+	u32 gen;
+
+	s->gen = READ_ONCE(hone_gen);
+	s->packets = s->kinds & BIT(HONE_KIND_PACKET);
+	list_add_tail_rcu(&s->list, &hone_streams);
+	hone_kinds_update();
+	/* A ring that is overwritten may begin a generation at any time. */
+	do {
+		gen = READ_ONCE(hone_gen);
+		WRITE_ONCE(s->gen, hone_gen_after(gen));
+	} while (cmpxchg(&hone_gen, gen, s->gen) != gen);
+}
+
 /**
  * hone_capture_start - records go into a stream from now on
  * @s: stream with an open channel
@@ -260,32 +276,28 @@ int hone_capture_start(struct hone_stream *s)
 {
 	bool first;
 	int err = 0;
-	u32 gen;
 
 	mutex_lock(&hone_lock);
 	first = list_empty(&hone_streams);
-	s->gen = READ_ONCE(hone_gen);
-	s->packets = s->kinds & BIT(HONE_KIND_PACKET);
-	list_add_tail_rcu(&s->list, &hone_streams);
-	hone_kinds_update();
-	/* A ring that is overwritten may begin a generation at any time. */
-	do {
-		gen = READ_ONCE(hone_gen);
-		WRITE_ONCE(s->gen, hone_gen_after(gen));
-	} while (cmpxchg(&hone_gen, gen, s->gen) != gen);
 	if (first) {
-		WRITE_ONCE(hone_gen_first, s->gen);
+		/* Without a stream nobody else begins a generation. */
+		WRITE_ONCE(hone_gen_first, hone_gen_after(READ_ONCE(hone_gen)));
 		WRITE_ONCE(hone_run, hone_run == U8_MAX ? 1 : hone_run + 1);
+		/*
+		 * It takes a while to patch all hooks in. What happens then is
+		 * not told: a ring is not to be full when its reader comes.
+		 */
 		err = hone_sources_start();
 	}
 	if (!err) {
+		hone_stream_add(s);
 		err = hone_sources_open(s);
-		if (err && first)
-			hone_sources_stop(hone_last_source());
-	}
-	if (err) {
-		list_del_rcu(&s->list);
-		hone_kinds_update();
+		if (err) {
+			list_del_rcu(&s->list);
+			hone_kinds_update();
+			if (first)
+				hone_sources_stop(hone_last_source());
+		}
 	}
 	mutex_unlock(&hone_lock);
 	if (err) {
