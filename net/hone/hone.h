@@ -95,7 +95,7 @@ static inline struct task_struct *hone_sk_actor(const struct sock *sk)
 
 /**
  * hone_sk_queues - does its protocol send what was written before?
- * @sk: any socket
+ * @sk: full socket
  *
  * Then it may be anybody in whose call that leaves.
  *
@@ -103,7 +103,7 @@ static inline struct task_struct *hone_sk_actor(const struct sock *sk)
  */
 static inline bool hone_sk_queues(const struct sock *sk)
 {
-	return !sk_fullsock(sk) || sk->sk_protocol == IPPROTO_TCP ||
+	return sk->sk_protocol == IPPROTO_TCP ||
 	       sk->sk_protocol == IPPROTO_SCTP;
 }
 

@@ -81,7 +81,8 @@ void hone_sock_fill(struct hone_sock_rec *r, struct sock *sk, u16 event)
 	if (sk_fullsock(sk)) {
 		r->type = sk->sk_type;
 		r->protocol = sk->sk_protocol;
-		r->uid = from_kuid(&init_user_ns, sk->sk_uid);
+		/* What init_user_ns makes of it is the same. */
+		r->uid = __kuid_val(sk->sk_uid);
 		if (sk->sk_kern_sock)
 			r->rec.flags |= HONE_F_SOCK_KERN;
 		hone_sock_owner(r, sk);
@@ -133,7 +134,8 @@ u64 hone_mini_owner(const struct sock *sk)
 static void hone_sock_emit(struct sock *sk, u16 event,
 			   const struct task_struct *task, int err)
 {
-	struct hone_sock_rec r;
+	/* All of it is written. */
+	struct hone_sock_rec r __uninitialized;
 
 	if (!hone_wants(HONE_KIND_SOCK))
 		return;
