@@ -23,7 +23,6 @@ static size_t fixed_size(__u16 type)
 	case HONE_REC_SUBBUF:	 return sizeof(struct hone_subbuf);
 	case HONE_REC_LOST:	 return sizeof(struct hone_lost);
 	case HONE_REC_PROC:	 return sizeof(struct hone_proc);
-	case HONE_REC_SOCK:	 return sizeof(struct hone_sock_rec);
 	case HONE_REC_MPTCP_MAP: return sizeof(struct hone_map);
 	case HONE_REC_COUNT:	 return sizeof(struct hone_tally);
 	case HONE_REC_NETDEV:	 return sizeof(struct hone_netdev);
@@ -74,6 +73,25 @@ static bool decode_attrs(struct cursor *c, struct record *r)
 	return true;
 }
 
+static bool decode_strings(struct record *r)
+{
+	struct cursor c = {
+		.p = r->raw + sizeof(r->proc),
+		.left = r->rec.len - sizeof(r->proc),
+	};
+
+	memset(&r->path, 0, 5 * sizeof(r->path));
+	return decode_attrs(&c, r);
+}
+
+__apart bool decode_process(struct record *r, size_t len)
+{
+	if (r->rec.type != HONE_REC_PROC || r->rec.len > len ||
+	    r->rec.len > HONE_REC_MAX || r->rec.len % 8)
+		return false;
+	return get_fixed(r, &r->proc, sizeof(r->proc)) && decode_strings(r);
+}
+
 static __cold enum decode_result too_short(const struct record *r,
 					   const char **why)
 {
@@ -106,7 +124,6 @@ static enum decode_result decode_subbuf(const struct record *r,
 static __apart enum decode_result decode_event(struct record *r, const char **why)
 {
 	size_t fixed = fixed_size(r->rec.type);
-	struct cursor c;
 
 	if (!get_fixed(r, &r->subbuf, fixed))
 		return too_short(r, why);
@@ -114,10 +131,7 @@ static __apart enum decode_result decode_event(struct record *r, const char **wh
 	case HONE_REC_SUBBUF:
 		return decode_subbuf(r, why);
 	case HONE_REC_PROC:
-		c.p = r->raw + fixed;
-		c.left = r->rec.len - fixed;
-		memset(&r->path, 0, 5 * sizeof(r->path));
-		if (!decode_attrs(&c, r))
+		if (!decode_strings(r))
 			return bad(why, "an attribute passes the end of its record of %lu bytes",
 				   r->rec.len);
 		break;
@@ -156,6 +170,7 @@ enum decode_result decode_rest(const __u8 *p, size_t len, struct record *r,
 			return too_short(r, why);
 		return bad(why, "a packet of %lu bytes passes the end of its record",
 			   r->packet->cap_len);
+	case HONE_REC_SOCK:
 	case HONE_REC_TCP_WRITE:
 	case HONE_REC_TCP_READ:
 	case HONE_REC_CONSUME:

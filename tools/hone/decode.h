@@ -31,13 +31,13 @@ struct record {
 		const struct hone_packet *packet;
 		const struct hone_actor *actor;
 		const struct hone_deliver *deliver;
+		const struct hone_sock_rec *sock;
 	};
 	__u64 missing;		/* records lost before, untold */
 	union {
 		struct hone_subbuf subbuf;
 		struct hone_lost lost;
 		struct hone_proc proc;
-		struct hone_sock_rec sock;
 		struct hone_map map;
 		struct hone_tally tally;
 		struct hone_netdev netdev;
@@ -72,11 +72,16 @@ static inline bool decode_frequent(const struct record *r, size_t len)
 	if (r->rec.type == HONE_REC_PACKET)
 		return size >= sizeof(*r->packet) &&
 		       r->packet->cap_len <= size - sizeof(*r->packet);
+	if (r->rec.type == HONE_REC_SOCK)
+		return size >= sizeof(*r->sock);
 	if (r->rec.type < HONE_REC_TCP_WRITE || r->rec.type > HONE_REC_DELIVER)
 		return false;
 	return size >= (r->rec.type == HONE_REC_DELIVER ?
 			sizeof(*r->deliver) : sizeof(*r->actor));
 }
+
+/* Is it the same, but that of a process? Then it is decoded. */
+bool decode_process(struct record *r, size_t len);
 
 /* The record at @p, of which @len bytes are there. */
 static inline enum decode_result decode(const __u8 *p, size_t len,

@@ -312,6 +312,7 @@ bool in_process(struct blocks *b, struct cursor body, __u64 time, bool again)
 
 struct socket {
 	struct record r;
+	struct hone_sock_rec sock;	/* that it has */
 	struct late late;
 	__u32 pid;
 	__u32 code;			/* EVENT_* */
@@ -334,21 +335,21 @@ static bool hand_on_conn(struct socket *s, bool again)
 {
 	const struct user nobody = { 0 };
 	__u64 before;
-	struct conn *c = conn_find(s->r.sock.cookie);
+	struct conn *c = conn_find(s->sock.cookie);
 	bool known = c && c->told;
 
 	if (s->code == EVENT_LATE)
-		return late_event(s, conn_get(s->r.sock.cookie,
+		return late_event(s, conn_get(s->sock.cookie,
 					      s->r.rec.time));
 	before = c ? c->owner.id : 0;
-	s->r.sock.event = s->code == EVENT_END ? HONE_SOCK_FREE :
+	s->sock.event = s->code == EVENT_END ? HONE_SOCK_FREE :
 			  known || resolved.last > capture.start ?
 				HONE_SOCK_ANNOUNCE : HONE_SOCK_SNAPSHOT;
 	c = conn_of_record(&s->r);
 	if (!c)
 		return true;
 	if (s->code != EVENT_END) {
-		if (!s->r.sock.owner)
+		if (!s->sock.owner)
 			conn_set_user(&c->owner, &nobody, s->r.rec.time);
 		whose_conn_described(c->cookie);
 		if (again && known && before == c->owner.id)
@@ -368,6 +369,7 @@ bool in_conn(struct blocks *b, struct cursor body, __u64 time, bool again,
 
 	s.r.rec.type = HONE_REC_SOCK;
 	s.r.rec.time = time;
+	s.r.sock = &s.sock;
 	if (!blocks_get32(b, &body, &low) || !blocks_get32(b, &body, &s.pid) ||
 	    !blocks_get32(b, &body, &ignored) ||
 	    !blocks_get32(b, &body, &ignored)) {
@@ -380,13 +382,13 @@ bool in_conn(struct blocks *b, struct cursor body, __u64 time, bool again,
 			s.code = option_u32(b, &o);
 			break;
 		case OPT_COOKIE:
-			s.r.sock.cookie = option_u64(b, &o);
+			s.sock.cookie = option_u64(b, &o);
 			break;
 		case OPT_OWNER:
-			s.r.sock.owner = option_u64(b, &o);
+			s.sock.owner = option_u64(b, &o);
 			break;
 		case OPT_PARENT:
-			s.r.sock.parent = option_u64(b, &o);
+			s.sock.parent = option_u64(b, &o);
 			break;
 		case OPT_LATE_TIME:
 			if (o.len != 8)
@@ -406,12 +408,12 @@ bool in_conn(struct blocks *b, struct cursor body, __u64 time, bool again,
 	}
 	if (b->why)
 		return true;
-	if (!s.r.sock.cookie)
-		s.r.sock.cookie = whose_cookie(low);
-	if (s.pid && !s.r.sock.owner && s.code != EVENT_LATE) {
+	if (!s.sock.cookie)
+		s.sock.cookie = whose_cookie(low);
+	if (s.pid && !s.sock.owner && s.code != EVENT_LATE) {
 		img = whose_newest(s.pid);
-		s.r.sock.owner = img ? img->id : 0;
+		s.sock.owner = img ? img->id : 0;
 	}
-	s.r.sock.owner_tgid = s.pid;
+	s.sock.owner_tgid = s.pid;
 	return hand_on_conn(&s, again);
 }

@@ -39,8 +39,9 @@ struct merge {
 void merge_begin(struct merge *m, struct channel *ch, int n, __u64 horizon);
 /*
  * The next record, valid until the one after it, if nothing need be said of it
- * but what it is: mostly it is of the same channel, frequent, none was lost
- * before, and it is none of a snapshot. Else NULL: merge_any() has the next.
+ * but what it is: mostly it is of the same channel, frequent or a process's,
+ * none was lost before, and it is none of a snapshot. Else NULL: merge_any()
+ * has the next.
  */
 static inline __inlined const struct record *merge_next(struct merge *m)
 {
@@ -52,8 +53,8 @@ static inline __inlined const struct record *merge_next(struct merge *m)
 	r = &m->turn->r;
 	memcpy(&r->rec, m->next, sizeof(r->rec));
 	r->raw = m->next;
-	if (!decode_frequent(r, left) || r->rec.time > m->until ||
-	    !channel_in_turn(m->turn->c, &r->rec))
+	if ((!decode_frequent(r, left) && !decode_process(r, left)) ||
+	    r->rec.time > m->until || !channel_in_turn(m->turn->c, &r->rec))
 		return NULL;
 	m->next += r->rec.len;
 	return r;

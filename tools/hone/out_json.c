@@ -263,16 +263,16 @@ static void add_ends(const struct conn *c, const struct hone_sock_rec *s)
 
 static bool json_sock(struct conn *c, const struct record *r)
 {
-	struct image *owner = image_find(r ? r->sock.owner : c->owner.id);
+	struct image *owner = image_find(r ? r->sock->owner : c->owner.id);
 
 	begin("socket", r ? r->rec.time : capture.start);
-	add_text("event", sock_event_name(r ? r->sock.event :
+	add_text("event", sock_event_name(r ? r->sock->event :
 					      HONE_SOCK_SNAPSHOT));
-	if (r && r->sock.actor) {
-		add_u64("pid", r->sock.actor_tgid);
-		if (r->sock.actor_tid)
-			add_u64("tid", r->sock.actor_tid);
-		add_u64("id", r->sock.actor);
+	if (r && r->sock->actor) {
+		add_u64("pid", r->sock->actor_tgid);
+		if (r->sock->actor_tid)
+			add_u64("tid", r->sock->actor_tid);
+		add_u64("id", r->sock->actor);
 	}
 	add_u64("conn", c->cookie);
 	if (c->family)
@@ -286,10 +286,10 @@ static bool json_sock(struct conn *c, const struct record *r)
 	}
 	if (c->parent)
 		add_u64("parent", c->parent);
-	add_ends(c, r ? &r->sock : NULL);
-	if (r && r->sock.error) {
+	add_ends(c, r ? r->sock : NULL);
+	if (r && r->sock->error) {
 		key("error");
-		add("%d", r->sock.error);
+		add("%d", r->sock->error);
 	}
 	return end();
 }

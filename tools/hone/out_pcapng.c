@@ -256,7 +256,7 @@ static bool pcapng_sock(struct conn *c, const struct record *r)
 	if (!r)
 		return pcapng_describe_conn(c, pcapng.cap.start);
 	now = r->rec.time;
-	switch (r->sock.event) {
+	switch (r->sock->event) {
 	case HONE_SOCK_CLOSE:
 		/* Its packets still come until it is freed. */
 		return true;

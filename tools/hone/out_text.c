@@ -228,24 +228,24 @@ static void add_sock(const struct conn *c, const struct hone_sock_rec *s)
 
 static bool text_sock(struct conn *c, const struct record *r)
 {
-	struct image *owner = image_find(r ? r->sock.owner : c->owner.id);
-	unsigned int event = r ? r->sock.event : HONE_SOCK_SNAPSHOT;
+	struct image *owner = image_find(r ? r->sock->owner : c->owner.id);
+	unsigned int event = r ? r->sock->event : HONE_SOCK_SNAPSHOT;
 
 	if (!begin(sock_closes(event) ? "SOCK C" : "SOCK O",
 		   r ? r->rec.time : capture.start))
 		return false;
-	if (r && r->sock.actor)
-		add(" pid=%u tid=%u id=%llu", r->sock.actor_tgid,
-		    r->sock.actor_tid, r->sock.actor);
+	if (r && r->sock->actor)
+		add(" pid=%u tid=%u id=%llu", r->sock->actor_tgid,
+		    r->sock->actor_tid, r->sock->actor);
 	add(" conn=%llu", c->cookie);
 	add(" how=%s", sock_event_name(event));
 	if (owner)
 		add(" owner=%u", owner->tgid);
 	if (c->parent)
 		add(" parent=%llu", c->parent);
-	add_sock(c, r ? &r->sock : NULL);
-	if (r && r->sock.error)
-		add(" error=%d", r->sock.error);
+	add_sock(c, r ? r->sock : NULL);
+	if (r && r->sock->error)
+		add(" error=%d", r->sock->error);
 	return end();
 }
 

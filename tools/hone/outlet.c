@@ -10,7 +10,7 @@ bool outlet_proc(struct image *img, const struct record *r)
 
 bool outlet_sock(struct conn *c, const struct record *r)
 {
-	resolved.conns += r->sock.event == HONE_SOCK_OPEN;
+	resolved.conns += r->sock->event == HONE_SOCK_OPEN;
 	return !c || !filter_conn(c) || sink_sock(c, r);
 }
 

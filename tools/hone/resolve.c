@@ -315,7 +315,7 @@ static __apart bool out_event(struct held *h)
 		return out_proc(image_find(r.proc.id), &r, h->name);
 	if (r.rec.type == HONE_REC_COUNT)
 		return outlet_tally(&r);
-	return outlet_sock(conn_find(r.sock.cookie), &r);
+	return outlet_sock(conn_find(r.sock->cookie), &r);
 }
 
 static bool out_first(struct held *h)

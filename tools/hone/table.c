@@ -467,7 +467,7 @@ void conn_change_user(struct user *user, const struct user *to, __u64 now)
 /* The owner may have ended before the capture: its socket remembers it. */
 static void conn_owner_of_record(struct conn *c, const struct record *r)
 {
-	const struct hone_sock_rec *s = &r->sock;
+	const struct hone_sock_rec *s = r->sock;
 	struct user owner = { .id = s->owner, .tgid = s->owner_tgid };
 	struct image *img;
 
@@ -503,7 +503,7 @@ static void conn_freed(struct conn *c, __u64 now)
 
 struct conn *conn_of_record(const struct record *r)
 {
-	const struct hone_sock_rec *s = &r->sock;
+	const struct hone_sock_rec *s = r->sock;
 	struct conn *c = conn_get(s->cookie, r->rec.time);
 	bool loose;
 
