@@ -41,8 +41,7 @@ done
 measure timed --cpus 1 bench turns 5 "$one" \
 	sockets:10,sockets:30000,netns:1,netns:200
 
-awk -v svg="$out/growth.svg" -f "$HONE_TOP/qemu/bench/median.awk" \
-	-f "$HONE_TOP/qemu/bench/growth.awk" \
+awk -v svg="$out/growth.svg" -f "$HONE_TOP/qemu/bench/growth.awk" \
 	"${parts[@]}" >"$out/growth.txt" ||
 	die "packets were lost, or nothing was measured: see $out"
 cat "$out/growth.txt"

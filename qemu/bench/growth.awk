@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What a recorded packet costs, by the size of a crowd: a table for people on
 # standard output, and a plot:
-#   awk -v svg=FILE -f median.awk -f growth.awk {counted,sessions,cpus-*,timed}/capture.txt
+#   awk -v svg=FILE -f growth.awk {counted,sessions,cpus-*,timed}/capture.txt
 
 function part(	parts, n)
 {
@@ -10,68 +10,61 @@ function part(	parts, n)
 }
 
 # The name of the series that a measurement belongs to, and its size.
-function place(op, column,	f)
+function place(from, op, column,	f)
 {
 	split(op, f, ":")
 	name = f[1]
 	size = f[2]
-	if (part() == "sessions") {
+	if (from == "sessions") {
 		name = "sessions"
 		size = substr(column, length("hone-96x") + 1)
 	}
-	if (part() == "timed")
+	if (from == "timed")
 		name = name " (time)"
 }
 
 function point(value,	n)
 {
-	if (!((name, size) in turns)) {
-		if (!(name in n_points))
-			series[++n_series] = name
-		n = ++n_points[name]
-		x[name, n] = size
-	}
-	values[name, size, ++turns[name, size]] = value
+	if (!(name in n_points))
+		series[++n_series] = name
+	n = ++n_points[name]
+	x[name, n] = size
+	y[name, n] = value
+	ratio[name, n] = value / y[name, 1]
+	if (ratio[name, n] > most)
+		most = ratio[name, n]
 }
 
-# "operation column rounds cost packets lost bytes turn", few rounds and many:
-# what the rounds cost that are more, and without a capture, is no packet's.
+# "operation column rounds cost packets lost bytes turn", few rounds and many.
+# Of several turns the least counts: what else the host does only adds.
 {
-	key = part() SUBSEP $1 SUBSEP $2 SUBSEP $8
+	key = part() SUBSEP $1 SUBSEP $2
 	lost += $6
-	if (!(key in first)) {
-		first[key] = $4
-		first_packets[key] = $5
-		rounds[key] = $3
-		next
+	if (!(key in few)) {
+		keys[++n_keys] = key
+		few[key] = $3
 	}
-	n = $3 - rounds[key]
-	cost = ($4 - first[key]) / n
-	packets = ($5 - first_packets[key]) / n
-	if ($2 == "none") {
-		none[part(), $1, $8] = cost
-	} else if (packets > 0) {
-		place($1, $2)
-		point((cost - none[part(), $1, $8]) / packets)
-	}
+	if (!((key, $3) in least) || $4 < least[key, $3])
+		least[key, $3] = $4
+	if ($3 != few[key])
+		many[key] = $3
+	got[key, $3] = $5
 }
 
-# The middle of all turns; compared with the first point turn by turn, as the
-# host is not the same in each.
-function collect(	i, j, k, s, n, list)
+# What the rounds cost that are more, and without a capture, is no packet's.
+function collect(	i, f, n, key, cost, packets)
 {
-	for (i = 1; i <= n_series; i++) {
-		s = series[i]
-		for (j = 1; j <= n_points[s]; j++) {
-			n = turns[s, x[s, j]]
-			for (k = 1; k <= n; k++)
-				list[k] = values[s, x[s, j], k]
-			y[s, j] = median(list, n)
-			for (k = 1; k <= n; k++)
-				list[k] = values[s, x[s, j], k] / values[s, x[s, 1], k]
-			ratio[s, j] = median(list, n)
-			if (ratio[s, j] > most)
-				most = ratio[s, j]
+	for (i = 1; i <= n_keys; i++) {
+		key = keys[i]
+		split(key, f, SUBSEP)
+		n = many[key] - few[key]
+		cost = (least[key, many[key]] - least[key, few[key]]) / n
+		packets = (got[key, many[key]] - got[key, few[key]]) / n
+		if (f[3] == "none") {
+			none[f[1], f[2]] = cost
+		} else if (packets > 0) {
+			place(f[1], f[2], f[3])
+			point((cost - none[f[1], f[2]]) / packets)
 		}
 	}
 }
