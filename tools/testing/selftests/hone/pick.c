@@ -117,6 +117,8 @@ static pid_t bystander(void)
 	must(pid >= 0, "fork");
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ask[1]);
+		close(done[0]);
 		while (read(ask[0], &c, 1) == 1) {
 			talk('!');
 			must(write(done[1], &c, 1) == 1, "telling the parent");
@@ -301,7 +303,7 @@ FIXTURE_TEARDOWN(pick)
 		stream_close(&self->s);
 }
 
-/* The other one talks while the session starts, and at least once in it. */
+/* The other one talks while the session starts, once in it, and then on. */
 #define OPEN(...)							\
 	do {								\
 		char _text[512];					\
@@ -313,6 +315,7 @@ FIXTURE_TEARDOWN(pick)
 		other_waits();						\
 		other_talks(1);						\
 		other_waits();						\
+		other_talks(TALKS);					\
 	} while (0)
 
 #define EXPECT_TALK(_who, _n)						\
