@@ -222,11 +222,14 @@ static inline bool hone_task_has_files(const struct task_struct *task)
  * Whatever is told once, or only when it changes, is told again when this is
  * not what it was then.
  *
+ * Who sees it sees the stream that it began with, too.
+ *
  * Return: the number, never 0.
  */
 static inline u32 hone_generation(void)
 {
-	return READ_ONCE(hone_gen);
+	/* Pairs with the cmpxchg() in hone_stream_add(). */
+	return smp_load_acquire(&hone_gen);
 }
 
 /**

@@ -280,7 +280,7 @@ int hone_capture_start(struct hone_stream *s)
 	mutex_lock(&hone_lock);
 	first = list_empty(&hone_streams);
 	if (first) {
-		/* Without a stream nobody else begins a generation. */
+		/* What an earlier capture has told does not count. */
 		WRITE_ONCE(hone_gen_first, hone_gen_after(READ_ONCE(hone_gen)));
 		WRITE_ONCE(hone_run, hone_run == U8_MAX ? 1 : hone_run + 1);
 		/*
@@ -291,6 +291,8 @@ int hone_capture_start(struct hone_stream *s)
 	}
 	if (!err) {
 		hone_stream_add(s);
+		if (first)
+			WRITE_ONCE(hone_gen_first, s->gen);
 		err = hone_sources_open(s);
 		if (err) {
 			list_del_rcu(&s->list);

@@ -16,7 +16,10 @@ static void hone_count_stop(void)
 {
 }
 
-/* Names of interfaces first, then sockets, so that packets find both. */
+/*
+ * Names of interfaces first, then sockets, so that packets find both; but for
+ * what a packet socket sends, which is seen as soon as there is a stream.
+ */
 static struct hone_source hone_net_sources[] = {
 	{
 		.name	= "netdev",

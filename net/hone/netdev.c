@@ -76,7 +76,9 @@ static void hone_netdev_tell(struct hone_stream *s,
 
 /**
  * hone_netdev_open - tell a stream of all interfaces of all namespaces
- * @s: the stream, which the notifier tells of others from now on
+ * @s: the stream, which the notifier tells of others already
+ *
+ * A name that changes meanwhile may be half old: the notifier tells it next.
  *
  * Context: process context; may sleep.
  * Return: 0.
