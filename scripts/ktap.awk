@@ -25,16 +25,19 @@ function check_plan(d)
 	delete got[d]
 }
 
-function finish(    d)
+function finish(    d, before)
 {
 	if (file == "")
 		return
+	before = failed
 	for (d in plan)
 		check_plan(d)
 	for (d in got)
 		delete got[d]
 	if (!results)
 		fail("no result")
+	if (failed > before)
+		tell()
 }
 
 FNR == 1 {
@@ -89,7 +92,10 @@ line ~ /^(not )?ok( |$)/ {
 
 line != "" { says[said++] = line }
 
-line ~ /^Bail out!/ { fail(line) }
+line ~ /^Bail out!/ {
+	fail(line)
+	tell()
+}
 
 END {
 	finish()
