@@ -44,11 +44,12 @@ function point(value,	n)
 		keys[++n_keys] = key
 		few[key] = $3
 	}
-	if (!((key, $3) in least) || $4 < least[key, $3])
+	if (!((key, $3) in least) || $4 < least[key, $3]) {
 		least[key, $3] = $4
+		got[key, $3] = $5
+	}
 	if ($3 != few[key])
 		many[key] = $3
-	got[key, $3] = $5
 }
 
 # What the rounds cost that are more, and without a capture, is no packet's.
@@ -56,6 +57,8 @@ function collect(	i, f, n, key, cost, packets)
 {
 	for (i = 1; i <= n_keys; i++) {
 		key = keys[i]
+		if (!(key in many))
+			continue
 		split(key, f, SUBSEP)
 		n = many[key] - few[key]
 		cost = (least[key, many[key]] - least[key, few[key]]) / n
