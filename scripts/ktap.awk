@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Sums up files of TAP or nested KTAP: prints each failure with what the test
-# said last, then a last line "PASSED FAILED SKIPPED". A plan that does not come true is a failure, so is a
-# file with text but no result. Results that sum up their subtests are not counted.
+# said last, then a last line "PASSED FAILED SKIPPED". A plan that does not come
+# true is a failure, so is a file with text but no result. Results that sum up
+# their subtests are not counted.
 
 function fail(what)
 {

@@ -85,7 +85,7 @@ static u32 hone_next_pkt(void)
 	return likely(pkt) ? pkt : this_cpu_inc_return(hone_pkt);
 }
 
-/* All of it is said in hone_packet_init(): a new member is, too. */
+/* Whoever adds a member, or uses a reserved one, sets it in hone_packet_init(). */
 static_assert(sizeof(struct hone_packet) == 96);
 
 /*
