@@ -50,7 +50,8 @@ static bool plain(const __u8 *p, size_t n, const char *also)
 {
 	if (!n || is_control(p, n))
 		return false;
-	return n > 1 || (*p != ' ' && *p != '%' && !strchr(also, *p));
+	return n > 1 || (*p != ' ' && *p != '%' &&
+			 (!*also || !strchr(also, *p)));
 }
 
 size_t encode(char *to, size_t size, const void *from, size_t len,

@@ -412,8 +412,18 @@ static bool pcapng_flush(void)
 	return writer_flush(&pcapng.w);
 }
 
+struct sink sink_pcapng = {
+	.head	= pcapng_head,
+	.proc	= pcapng_proc,
+	.sock	= pcapng_sock,
+	.late	= pcapng_late,
+	.tail	= pcapng_tail,
+	.flush	= pcapng_flush,
+};
+
 bool pcapng_open(const char *path)
 {
+	sink_pcapng.packet = pcapng_packet();
 	conn_forget = pcapng_forget;
 	if (!strcmp(path, "-"))
 		return open_file(path);
@@ -422,13 +432,3 @@ bool pcapng_open(const char *path)
 		return true;
 	return open_named(rotate_first(0));
 }
-
-const struct sink sink_pcapng = {
-	.head	= pcapng_head,
-	.proc	= pcapng_proc,
-	.sock	= pcapng_sock,
-	.packet	= pcapng_packet,
-	.late	= pcapng_late,
-	.tail	= pcapng_tail,
-	.flush	= pcapng_flush,
-};

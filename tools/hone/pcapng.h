@@ -121,6 +121,7 @@ struct pcapng {
 	bool comments;
 	enum process_info info;
 	bool usec;
+	bool special;			/* no packet is written as most are */
 	__u32 link_len;			/* of a cooked header, SLL2_LEN, or 0 */
 	__u32 info_next;		/* index of the next process block */
 	__u32 file;			/* number of the file, from 1 */
@@ -154,16 +155,21 @@ static inline bool block_end(struct block *b)
 }
 
 /* Time of a block, in the file's units. */
-static inline __u8 *put_time(__u8 *p, __u64 boot)
+static inline __u8 *put_time_in(__u8 *p, __u64 boot, bool usec)
 {
 	__u64 t = boot + pcapng.cap.offset;
 
-	if (pcapng.usec)
+	if (usec)
 		t /= 1000;
 	/* The high half first, each in the order of the machine. */
 	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 		t = t << 32 | t >> 32;
 	return put64(p, t);
+}
+
+static inline __u8 *put_time(__u8 *p, __u64 boot)
+{
+	return put_time_in(p, boot, pcapng.usec);
 }
 
 /* Ends the file and begins another; false if there is none, or it failed. */
@@ -175,12 +181,15 @@ bool pcapng_describe_conn(struct conn *c, __u64 time);
 /* The same in the form that Wireshark understands, if that is wanted. */
 bool pcapng_describe_info(struct image *img);
 
-bool pcapng_packet(const struct attributed *p);
+/* What writes packets, by what is to be said of them. */
+typedef bool (*pcapng_packet_fn)(const struct attributed *p);
+pcapng_packet_fn pcapng_packet(void);
 /* Drops what is kept of a connection's packets. */
 void pcapng_forget(struct conn *c);
 
 /* Opens the output; false after a message. */
 bool pcapng_open(const char *path);
-extern const struct sink sink_pcapng;
+/* Takes packets when it has been opened. */
+extern struct sink sink_pcapng;
 
 #endif

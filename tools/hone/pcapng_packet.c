@@ -3,7 +3,8 @@
  * PCAP-NG: packets.
  *
  * All options but the drop count are the same for packet after packet of a
- * connection and user, so they are kept and copied in one piece.
+ * connection and user, so they are kept and copied in one piece. Those of
+ * packets without a comment are so few that they are written as they come.
  */
 #include "pcapng.h"
 #include "encode.h"
@@ -14,7 +15,6 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /*
@@ -55,82 +55,105 @@ struct tail_cache {
 static struct tail_cache no_conn;	/* of packets that have none */
 static struct tail_cache of_gone;	/* of those whose socket has gone: not kept */
 
-static __u32 block_flags(const struct attributed *p)
+/* Of each of them: direction, no checksum yet, a super-packet. */
+static const __u32 flags_of[TAIL_FLAGS + 1] = {
+	1, 2, 1 | 1 << 9, 2 | 1 << 9,
+	1 | 1 << 11, 2 | 1 << 11, 1 | 1 << 9 | 1 << 11, 2 | 1 << 9 | 1 << 11,
+};
+
+static inline __u32 block_flags(const struct attributed *p)
 {
-	__u16 of = p->packet->rec.flags;
-	__u32 flags = of & HONE_F_PKT_OUT ? 2 : 1;
+	__u32 flags = flags_of[p->packet->rec.flags & TAIL_FLAGS];
 
-	if (p->undirected)
-		flags = 0;
-	if (of & HONE_F_PKT_CSUM)
-		flags |= 1 << 9;
-	if (of & HONE_F_PKT_GSO)
-		flags |= 1 << 11;
-	return flags;
-}
-
-static size_t add_name(char *s, const char *key, const char *name, size_t max)
-{
-	size_t n = sprintf(s, " %s=", key);
-
-	return n + encode(s + n, max, name, strlen(name), "");
-}
-
-/* Returns its length. @s has room for COMMENT_MAX bytes. */
-static size_t make_comment(char *s, const struct attributed *p)
-{
-	const struct image *img = p->img;
-	size_t n = 0;
-	int i;
-
-	if (img) {
-		n += sprintf(s + n, " PID=%u", img->tgid);
-		if (p->tid)
-			n += sprintf(s + n, " TID=%u", p->tid);
-		if (!img->gone || img->as.comm[0])
-			n += sprintf(s + n, " UID=%u", img->as.uid);
-		if (img->as.comm[0])
-			n += add_name(s + n, "COMM", img->as.comm, 48);
-	} else if (p->quality == HONE_Q_KERNEL) {
-		n += sprintf(s + n, " PID=0 COMM=kernel");
-	}
-	if (p->conn)
-		n += sprintf(s + n, " CONN=%llu",
-			     p->conn->cookie);
-	if (p->dev)
-		n += add_name(s + n, "DEV", p->dev, 48);
-	if (img && p->gone)
-		n += sprintf(s + n, " GONE=1");
-	if (img && p->made)
-		n += sprintf(s + n, " MADE=kernel");
-	for (i = 0; i < p->n_more; i++)
-		n += sprintf(s + n, i ? ",%u" : " ALSO=%u", p->more[i]->tgid);
-	n += sprintf(s + n, " Q=%s", quality_name(p->quality));
-	return n;
+	return p->undirected ? flags & ~3U : flags;
 }
 
 /*
- * The options of a packet, TAIL_MAX bytes at most, and before it what they
- * refer to. Returns their length, 0 if writing failed.
+ * A comment is put together for each connection, direction and quality: that is
+ * worth more than sprintf().
  */
+static char *add_text(char *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(s, text, n);
+	return s + n;
+}
+
+static char *add_number(char *s, __u64 n)
+{
+	char digits[20];
+	int i = sizeof(digits);
+
+	do {
+		digits[--i] = '0' + n % 10;
+		n /= 10;
+	} while (n);
+	memcpy(s, digits + i, sizeof(digits) - i);
+	return s + sizeof(digits) - i;
+}
+
+static char *add_name(char *s, const char *name)
+{
+	return s + encode(s, 48, name, strlen(name), "");
+}
+
+/* Returns its length. @to has room for COMMENT_MAX bytes. */
+static size_t make_comment(char *to, const struct attributed *p)
+{
+	const struct image *img = p->img;
+	char *s = to;
+	int i;
+
+	if (img) {
+		s = add_number(add_text(s, " PID="), img->tgid);
+		if (p->tid)
+			s = add_number(add_text(s, " TID="), p->tid);
+		if (!img->gone || img->as.comm[0])
+			s = add_number(add_text(s, " UID="), img->as.uid);
+		if (img->as.comm[0])
+			s = add_name(add_text(s, " COMM="), img->as.comm);
+	} else if (p->quality == HONE_Q_KERNEL) {
+		s = add_text(s, " PID=0 COMM=kernel");
+	}
+	if (p->conn)
+		s = add_number(add_text(s, " CONN="), p->conn->cookie);
+	if (p->dev)
+		s = add_name(add_text(s, " DEV="), p->dev);
+	if (img && p->gone)
+		s = add_text(s, " GONE=1");
+	if (img && p->made)
+		s = add_text(s, " MADE=kernel");
+	for (i = 0; i < p->n_more; i++)
+		s = add_number(add_text(s, i ? "," : " ALSO="),
+			       p->more[i]->tgid);
+	s = add_text(add_text(s, " Q="), quality_name(p->quality));
+	return s - to;
+}
+
+/* Before a packet comes what its options refer to. False if writing failed. */
+static bool describe(const struct attributed *p)
+{
+	int i;
+
+	if (p->img && !pcapng_describe_image(p->img, p->time))
+		return false;
+	if (p->conn && !pcapng_describe_conn(p->conn, p->time))
+		return false;
+	for (i = 0; i < p->n_more; i++)
+		if (!pcapng_describe_image(p->more[i], p->time))
+			return false;
+	/* Just before the packet: a file that is read and written is the same. */
+	return !p->img || pcapng_describe_info(p->img);
+}
+
+/* The options of a packet, TAIL_MAX bytes at most. Returns their length. */
 static size_t make_tail(__u8 *to, const struct attributed *p)
 {
 	__u8 task[8], *at = to;
 	char comment[COMMENT_MAX];
 	struct image *img = p->img;
 	size_t n;
-	int i;
-
-	if (img && !pcapng_describe_image(img, p->time))
-		return 0;
-	if (p->conn && !pcapng_describe_conn(p->conn, p->time))
-		return 0;
-	for (i = 0; i < p->n_more; i++)
-		if (!pcapng_describe_image(p->more[i], p->time))
-			return 0;
-	/* Just before the packet: a file that is read and written is the same. */
-	if (img && !pcapng_describe_info(img))
-		return 0;
 
 	if (pcapng.comments) {
 		n = make_comment(comment, p);
@@ -216,9 +239,9 @@ static __apart struct tail *remake_tail(const struct attributed *p)
 	struct tail **t;
 	size_t len;
 
-	len = make_tail(bytes, p);
-	if (!len)
+	if (!describe(p))
 		return NULL;
+	len = make_tail(bytes, p);
 	if (p->conn && p->conn->freed) {
 		cache = &of_gone;
 	} else if (p->conn) {
@@ -238,6 +261,55 @@ static __apart struct tail *remake_tail(const struct attributed *p)
 	(*t)->len = len;
 	memcpy((*t)->bytes, bytes, len);
 	return *t;
+}
+
+/* Has a packet at most the options of struct few? */
+static inline bool has_few(void)
+{
+	return !pcapng.comments && pcapng.info == INFO_NONE;
+}
+
+/* Those of a packet whose process and connection are known, and its end. */
+struct few {
+	struct {
+		__u16 code, len;
+		__u32 flags;
+	} flags;
+	struct {
+		__u16 code, len;
+		__u32 tgid, tid;
+	} task;
+	struct {
+		__u16 code, len;
+		__u32 cookie;
+	} conn;
+	struct {
+		__u16 code, len;
+		__u32 tgid;
+	} pid;
+	__u32 end;
+	__u32 total;
+};
+
+/* As make_tail() has them. */
+static inline void put_few(__u8 *at, const struct attributed *p, __u32 total)
+{
+	struct few few = {
+		.flags = { OPT_EPB_FLAGS, 4, block_flags(p) },
+		.task = { OPT_EPB_TASK, 8, p->img->tgid, p->tid },
+		.conn = { OPT_EPB_CONN, 4, p->conn->cookie },
+		.pid = { OPT_EPB_PID, 4, p->img->tgid },
+		.total = total,
+	};
+
+	memcpy(at, &few, sizeof(few));
+}
+
+/* And has all been described that they refer to? */
+static inline bool fits_few(const struct attributed *p)
+{
+	return p->img && p->img->described == pcapng.file &&
+	       p->conn && p->conn->described == pcapng.file && !p->n_more;
 }
 
 /* NULL: it is to be made anew. */
@@ -287,30 +359,46 @@ static inline size_t most_room(const struct attributed *p)
 	return 64 + SLL2_LEN + (size_t)p->packet->cap_len + TAIL_ROOM(TAIL_MAX);
 }
 
-/*
- * Writes a packet to @to, with @link bytes of a cooked header, behind @lost
- * others. Its own bytes come last: nothing need be kept during the call.
- */
-static inline __inlined void put_packet(__u8 *to, const struct attributed *p,
-					const struct tail *t, __u32 link,
-					__u64 lost)
+/* Of a block that begins at @to, and has @data bytes; returns where these are. */
+static inline __u8 *put_head(__u8 *to, const struct attributed *p, __u32 link,
+			     __u32 total, bool usec)
 {
 	__u32 len = p->packet->cap_len, wire = p->packet->wire_len;
-	__u32 padded = (link + len + 3) & ~3U;
-	__u32 total = 32 + padded + (lost ? 12 : 0) + t->len;
-	__u8 *at = to + 28, *data = at + link;
-	__u32 piece;
 
 	put32(to, BLOCK_EPB);
 	put32(to + 4, total);
 	put32(to + 8, 0);
-	put_time(to + 12, p->time);
+	put_time_in(to + 12, p->time, usec);
 	put32(to + 20, link + len);
 	put32(to + 24, link + (wire > len ? wire : len));
+	put32(to + 28 + link + len, 0);
+	return to + 28;
+}
+
+/* A packet's bytes come last: nothing need be kept during the call. */
+static inline void put_data(__u8 *to, const struct attributed *p, __u32 total)
+{
+	pcapng.packets++;
+	writer_put(&pcapng.w, total);
+	memcpy(to, p->data, p->packet->cap_len);
+}
+
+/*
+ * Writes a packet to @to, with @link bytes of a cooked header, behind @lost
+ * others.
+ */
+static inline __inlined void put_packet(__u8 *to, const struct attributed *p,
+					const struct tail *t, __u32 link,
+					__u64 lost, bool usec)
+{
+	__u32 padded = (link + p->packet->cap_len + 3) & ~3U;
+	__u32 total = 32 + padded + (lost ? 12 : 0) + t->len;
+	__u8 *data = put_head(to, p, link, total, usec);
+	__u8 *at = data + padded;
+	__u32 piece;
+
 	if (link)
-		put_sll2(at, p);
-	put32(data + len, 0);
-	at += padded;
+		data = put_sll2(data, p);
 	if (lost)
 		at = put_option64(at, OPT_EPB_DROP, lost);
 	/* Whole pieces, mostly one, are copied without a call. */
@@ -318,9 +406,7 @@ static inline __inlined void put_packet(__u8 *to, const struct attributed *p,
 	for (piece = TAIL_PIECE; piece < t->len; piece += TAIL_PIECE)
 		memcpy(at + piece, t->bytes + piece, TAIL_PIECE);
 	put32(at + t->len, total);
-	pcapng.packets++;
-	writer_put(&pcapng.w, total);
-	memcpy(data, p->data, len);
+	put_data(data, p, total);
 }
 
 /* A packet that something is to be done before, or that more is said of. */
@@ -342,18 +428,44 @@ static __apart bool prepare_packet(const struct attributed *p)
 	to = writer_room(&pcapng.w, most_room(p));
 	if (!to)
 		return false;
-	put_packet(to, p, t, pcapng.link_len, p->lost);
+	put_packet(to, p, t, pcapng.link_len, p->lost, pcapng.usec);
 	return true;
 }
 
-bool pcapng_packet(const struct attributed *p)
+/* Of a packet that nothing special is to be done for, as most are. */
+static inline bool is_usual(const struct attributed *p)
+{
+	return !(pcapng.special | rotate_wanted() | p->lost) &&
+	       writer_has_room(&pcapng.w, most_room(p));
+}
+
+static bool packet_with_tail(const struct attributed *p)
 {
 	const struct tail *t = find_tail(p);
 
-	/* Most are nothing special. */
-	if (!t || rotate_may() || pcapng.link_len | p->lost ||
-	    !writer_has_room(&pcapng.w, most_room(p)))
+	if (!t || !is_usual(p))
 		return prepare_packet(p);
-	put_packet(pcapng.w.buf + pcapng.w.used, p, t, 0, 0);
+	put_packet(pcapng.w.buf + pcapng.w.used, p, t, 0, 0, false);
 	return true;
+}
+
+static bool packet_with_few(const struct attributed *p)
+{
+	__u32 padded = (p->packet->cap_len + 3) & ~3U;
+	__u32 total = 28 + padded + sizeof(struct few);
+	__u8 *to = pcapng.w.buf + pcapng.w.used;
+
+	if (!fits_few(p) || !is_usual(p))
+		return prepare_packet(p);
+	to = put_head(to, p, 0, total, false);
+	put_few(to + padded, p, total);
+	put_data(to, p, total);
+	return true;
+}
+
+pcapng_packet_fn pcapng_packet(void)
+{
+	pcapng.special = rotation.bytes || rotation.ns || pcapng.usec ||
+			 pcapng.link_len;
+	return has_few() ? packet_with_few : packet_with_tail;
 }

@@ -75,11 +75,6 @@ void rotate_from(__u32 n)
 	number = n;
 }
 
-bool rotate_wanted(void)
-{
-	return rotation.soon;
-}
-
 bool rotate_due(__u64 bytes, __u64 real)
 {
 	if (rotation.soon)

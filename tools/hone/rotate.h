@@ -20,7 +20,11 @@ extern struct rotation rotation;
 
 /* A file is to be begun even though none of the limits is reached. */
 void rotate_soon(void);
-bool rotate_wanted(void);
+static inline bool rotate_wanted(void)
+{
+	return atomic_load_explicit(&rotation.soon, memory_order_relaxed);
+}
+
 /* Does a file's name tell its time? */
 bool rotate_by_time(void);
 /*
@@ -30,13 +34,6 @@ bool rotate_by_time(void);
 char *rotate_first(__u64 real);
 /* The files have names as if @n of them were there already. */
 void rotate_from(__u32 n);
-/* May a file end before the capture? Mostly not. */
-static inline bool rotate_may(void)
-{
-	return rotation.bytes | rotation.ns |
-	       atomic_load_explicit(&rotation.soon, memory_order_relaxed);
-}
-
 /* Is the file at its end, with @bytes in it and more to come at @real? */
 bool rotate_due(__u64 bytes, __u64 real);
 /*
