@@ -284,9 +284,42 @@ static inline struct conn *sent(struct held *h, const struct record *r)
 	return c;
 }
 
+static __u32 *wait_newest(const struct waitings *q, __u32 key)
+{
+	return (__u32 *)(q->w + q->size) + (key & (q->size - 1));
+}
+
+/* A datagram that was added just now can be found by its key. */
+static inline void wait_enter(struct waitings *q, struct waiting *w)
+{
+	__u32 *newest = wait_newest(q, w->key);
+
+	w->older = *newest;
+	*newest = w - q->w + 1;
+}
+
+/* Keys are used again: the newest of that key is meant. */
+static struct waiting *wait_find(const struct waitings *q, __u32 key)
+{
+	__u32 i = q->size ? *wait_newest(q, key) : 0, before = q->n + 1;
+	struct waiting *w;
+
+	for (; i > q->head && i < before; i = w->older) {
+		w = &q->w[i - 1];
+		if (w->tcp || (w->key ^ key) & (q->size - 1))
+			break;
+		if (w->key == key && !w->taken)
+			return w;
+		before = i;
+	}
+	return NULL;
+}
+
 /* Room for one more, behind those that are there. */
 static __apart void wait_room(struct waitings *q)
 {
+	__u32 i;
+
 	if (q->head && q->head >= q->n / 2) {
 		q->n -= q->head;
 		memmove(q->w, q->w + q->head, q->n * sizeof(*q->w));
@@ -294,8 +327,14 @@ static __apart void wait_room(struct waitings *q)
 	}
 	if (q->n == q->size) {
 		q->size = q->size ? q->size * 2 : 4;
-		q->w = xrealloc(q->w, q->size * sizeof(*q->w));
+		q->w = xrealloc(q->w, q->size * (sizeof(*q->w) +
+						 sizeof(__u32)));
 	}
+	/* They have other places now. */
+	memset(q->w + q->size, 0, q->size * sizeof(__u32));
+	for (i = 0; i < q->n; i++)
+		if (!q->w[i].tcp)
+			wait_enter(q, &q->w[i]);
 }
 
 /* One more, to be filled in. */
@@ -341,6 +380,7 @@ static struct receiver *receiver_add(struct held *h, __u64 cookie)
 static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 			       __u32 key)
 {
+	struct waiting *w;
 	bool first = true;
 
 	if (changes_only) {
@@ -361,9 +401,11 @@ static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 	h->state = HELD_READER;
 	if (h->pending < UINT8_MAX)
 		h->pending++;
-	*wait_add(&c->waits) = (struct waiting){
+	w = wait_add(&c->waits);
+	*w = (struct waiting){
 		.pos = pos, .time = h->time, .key = key, .first = first,
 	};
+	wait_enter(&c->waits, w);
 }
 
 /* Data that somebody is to read, or has read. */
@@ -757,25 +799,20 @@ void attribute_consume(const struct record *r, __u64 now)
 	struct user user = actor_of(r);
 	struct waiting *w;
 	struct held *h;
-	__u32 i;
 
 	rx_close(r);
 	if (!c)
 		return;
 	conn_set_user(&c->reader, &user, r->rec.time);
-	/* Keys are used again: the newest of that key is meant. */
-	for (i = c->waits.n; i-- > c->waits.head;) {
-		w = &c->waits.w[i];
-		if (w->tcp || w->taken || w->key != r->actor->key)
-			continue;
-		w->taken = true;
-		h = queue_at(w->pos);
-		if (!h)
-			late(r, c->cookie, user, w, now);
-		else if (h->state != HELD_DONE)
-			taken(h, c->cookie, user, w->first);
+	w = wait_find(&c->waits, r->actor->key);
+	if (!w)
 		return;
-	}
+	w->taken = true;
+	h = queue_at(w->pos);
+	if (!h)
+		late(r, c->cookie, user, w, now);
+	else if (h->state != HELD_DONE)
+		taken(h, c->cookie, user, w->first);
 }
 
 /* Of bytes that have come to @c it is told who has read them. */

@@ -78,43 +78,55 @@ struct waiting {
 	__u64 time;			/* of the packet */
 	__u32 seq;			/* TCP */
 	__u32 key;			/* datagram */
+	__u32 older;			/* datagram: as in @newest */
 	bool tcp;
 	bool first;			/* datagram of its packet */
 	bool taken;
 };
 
-/* Those of a connection, oldest first: w[head, n). */
+/*
+ * Those of a connection, oldest first: w[head, n). Behind them, for datagrams,
+ * by the low bits of the key: 1 + the index of the newest, from which @older
+ * leads on. What is not in that range, or has other bits, is of an earlier use
+ * of its place, and there is none.
+ */
 struct waitings {
 	struct waiting *w;
-	__u32 head, n, size;
+	__u32 head, n, size;		/* size: a power of two */
 };
 
-/* A connection, by its cookie. */
+/*
+ * A connection, by its cookie. What each packet needs comes first, so that it
+ * lies in a few cache lines.
+ */
 struct conn {
 	__u64 cookie;
 	struct conn *next;		/* in its hash chain */
-	__u64 netns;
-	__u64 parent;			/* MPTCP connection of a subflow, or 0 */
-	__u64 freed;			/* boot clock, 0 = lives */
 	__u64 used;			/* boot clock, last packet */
-	__u64 expires;		/* looked at again then */
-	struct conn *dead_next, **dead_prev;	/* NULL: not among the dead */
+	__u64 parent;			/* MPTCP connection of a subflow, or 0 */
 	struct user owner;
 	struct user reader, writer;	/* the last ones */
 	struct extents writes, reads;
-	struct mappings came;		/* of an MPTCP subflow */
 	struct waitings waits;
+	__u32 described;		/* as below */
 	__u16 family, protocol;
-	__u16 sport, dport;		/* host byte order */
-	__u8 saddr[16], daddr[16];
+	__u64 freed;			/* boot clock, 0 = lives */
+	struct tail_cache *tails;	/* as below */
 	bool kern;
 	bool split;			/* MPTCP: has subflows */
 	bool told;			/* by a socket record */
 	bool born;			/* the stream tells of its beginning */
-	/* The PCAP-NG output's own notes. */
-	__u32 described;		/* number of the file that does */
+	__u16 sport, dport;		/* host byte order */
+	__u64 netns;
+	__u64 expires;			/* looked at again then */
+	struct conn *dead_next, **dead_prev;	/* NULL: not among the dead */
+	struct mappings came;		/* of an MPTCP subflow */
+	__u8 saddr[16], daddr[16];
+	/*
+	 * The PCAP-NG output's own notes: number of the file that describes it,
+	 * with which owner, and options of its packets.
+	 */
 	__u64 described_owner;
-	struct tail_cache *tails;
 };
 
 struct netdev {

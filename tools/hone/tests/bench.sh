@@ -33,11 +33,17 @@ per_record()
 
 "$obj/hone-mkstream" 200000 64 100 >"$tmp/small"
 "$obj/hone-mkstream" 200000 64 0 >"$tmp/trips"
+"$obj/hone-mkstream" 50000 64 0 10 64 >"$tmp/few"
+"$obj/hone-mkstream" 50000 64 0 10 4096 >"$tmp/many"
 if command -v valgrind >/dev/null; then
 	echo "Hone layer alone: $(per_record "$tmp/small" --no-comment \
 		--process-info=none)"
 	echo "all layers:       $(per_record "$tmp/small")"
 	echo "UDP, taken at once: $(per_record "$tmp/trips" --no-comment \
+		--process-info=none)"
+	echo "UDP, behind 64:   $(per_record "$tmp/few" --no-comment \
+		--process-info=none)"
+	echo "UDP, behind 4096: $(per_record "$tmp/many" --no-comment \
 		--process-info=none)"
 else
 	echo "instructions: valgrind is not installed"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A long stream, as --record writes it, to measure the reader by.
- *   hone-mkstream PACKETS BYTES EVERY [USEC]
+ *   hone-mkstream PACKETS BYTES EVERY [USEC [QUEUED]]
  * writes to standard output about PACKETS packets with BYTES bytes of payload;
  * after EVERY of them a process begins, talks, and one before it ends. With
  * EVERY 0 there are two processes only, which send each other datagrams. With
  * USEC there are as many microseconds between packets, so that what has ended
- * may be forgotten, and each process has a connection of TCP, too.
+ * may be forgotten, and each process has a connection of TCP, too. With QUEUED
+ * there are datagrams only, and as many wait in a queue, of which the oldest is
+ * taken for each that comes.
  */
 #include "mkrec.h"
 
@@ -177,22 +179,32 @@ static void half_a_round_trip(unsigned long n)
 	udp_in(to, payload);
 }
 
+/* Behind @queued others. */
+static void one_queued(unsigned long n, unsigned long queued)
+{
+	deliver(&dns, &server, udp_in(&dns, payload), n);
+	if (n >= queued)
+		consume(&dns, &server, n - queued);
+}
+
 int main(int argc, char **argv)
 {
-	unsigned long packets, bytes, every, n;
+	unsigned long packets, bytes, every, queued = 0, n;
 
-	if (argc != 4 && argc != 5) {
+	if (argc < 4 || argc > 6) {
 		fprintf(stderr,
-			"usage: hone-mkstream PACKETS BYTES EVERY [USEC]\n");
+			"usage: hone-mkstream PACKETS BYTES EVERY [USEC [QUEUED]]\n");
 		return 2;
 	}
 	packets = strtoul(argv[1], NULL, 10);
 	bytes = strtoul(argv[2], NULL, 10);
 	every = strtoul(argv[3], NULL, 10);
-	if (argc == 5) {
+	if (argc >= 5) {
 		usec = strtoul(argv[4], NULL, 10);
 		connects = true;
 	}
+	if (argc == 6)
+		queued = strtoul(argv[5], NULL, 10);
 	if (bytes >= sizeof(payload))
 		return 2;
 	memset(payload, 'x', bytes);
@@ -201,7 +213,9 @@ int main(int argc, char **argv)
 		at(10 + n * usec);
 		if (!(n % 4096))
 			subbuf();
-		if (every)
+		if (queued)
+			one_queued(n, queued);
+		else if (every)
 			one_packet(n);
 		else if (n % 2)
 			half_a_round_trip(n / 2);
