@@ -3,6 +3,7 @@
 #include "extent.h"
 #include "msg.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Of one connection and direction; older ones are forgotten. */
@@ -14,17 +15,38 @@ static __s32 seq_diff(__u32 a, __u32 b)
 	return (__s32)(a - b);
 }
 
-static void extent_push(struct extents *x, __u32 from, __u32 to,
-			const struct user *user)
+/* Room for one more, behind those that are there. */
+static void extent_room(struct extents *x)
 {
-	if (x->n == x->size && x->size < EXTENTS_MAX) {
-		x->size = x->size ? x->size * 2 : 4;
+	if (!x->size) {
+		x->size = 1;
+		x->e = &x->only;
+	} else if (x->e == &x->only) {
+		x->size = 4;
+		x->e = xrealloc(NULL, x->size * sizeof(*x->e));
+		x->e[0] = x->only;
+	} else if (x->size < EXTENTS_MAX) {
+		x->size *= 2;
 		x->e = xrealloc(x->e, x->size * sizeof(*x->e));
-	} else if (x->n == x->size) {
+	} else {
 		x->n -= x->n / 2;
 		memmove(x->e, x->e + x->size - x->n, x->n * sizeof(*x->e));
 	}
+}
+
+static void extent_push(struct extents *x, __u32 from, __u32 to,
+			const struct user *user)
+{
+	if (x->n == x->size)
+		extent_room(x);
 	x->e[x->n++] = (struct extent){ from, to, *user };
+}
+
+void extents_free(struct extents *x)
+{
+	if (x->e != &x->only)
+		free(x->e);
+	*x = (struct extents){ 0 };
 }
 
 void extent_read(struct extents *x, __u32 from, __u32 to,

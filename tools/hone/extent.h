@@ -19,9 +19,11 @@ struct extent {
 	struct user user;
 };
 
+/* Mostly there is one, which has its place here: a connection does not move. */
 struct extents {
 	struct extent *e;		/* oldest first */
 	__u32 n, size;
+	struct extent only;
 };
 
 /* @len bytes @from of one stream are those @to of another. */
@@ -45,6 +47,8 @@ void extent_advance(struct extents *x, __u32 seq);
 /* Of bytes written before the capture. */
 #define TGID_UNKNOWN	~0U
 
+/* None is known any more. */
+void extents_free(struct extents *x);
 /* Keeps the @most newest, in no more memory than they take. */
 void extent_shrink(struct extents *x, __u32 most);
 void mapping_shrink(struct mappings *x, __u32 most);

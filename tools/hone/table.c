@@ -492,9 +492,8 @@ static void conn_freed(struct conn *c, __u64 now)
 {
 	if (!c->freed)
 		c->freed = now ? now : 1;
-	free(c->writes.e);
+	extents_free(&c->writes);
 	free(c->waits.w);
-	c->writes = (struct extents){ 0 };
 	c->waits = (struct waitings){ 0 };
 	extent_shrink(&c->reads, AGAIN_MAX);
 	mapping_shrink(&c->came, AGAIN_MAX);
@@ -600,8 +599,8 @@ static void conn_free(struct conn *c, __u64 now)
 	conn_set_user(&c->writer, &nobody, now);
 	table_del(&conns, c);
 	n_loose_conns -= conn_loose(c);
-	free(c->writes.e);
-	free(c->reads.e);
+	extents_free(&c->writes);
+	extents_free(&c->reads);
 	free(c->came.m);
 	free(c->waits.w);
 	if (conn_forget)
