@@ -109,6 +109,7 @@ struct hone_filter_ops {
 void hone_filter_register(const struct hone_filter_ops *ops);
 
 extern struct list_head hone_streams;
+extern struct hone_stream __rcu *hone_sole;
 extern u32 hone_gen;
 extern u32 hone_gen_first;
 extern u8 hone_run;

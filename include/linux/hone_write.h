@@ -95,11 +95,22 @@ void *hone_reserve_slow(struct hone_stream *s, enum hone_kind kind, u32 len,
 			u64 now);
 
 /**
+ * struct hone_room - where a record is being written
+ * @buf: the ring
+ * @cpu: what is kept with it
+ */
+struct hone_room {
+	struct rchan_buf *buf;
+	struct hone_cpu *cpu;
+};
+
+/**
  * hone_reserve - room for a record on this CPU
  * @s: the stream
  * @kind: kind of the record, for the account
  * @len: its length, a multiple of 8, at most half a sub-buffer
  * @now: its time, taken with interrupts off
+ * @room: is set, for hone_commit()
  *
  * The record is published by hone_commit(), before interrupts are on again.
  *
@@ -109,13 +120,15 @@ void *hone_reserve_slow(struct hone_stream *s, enum hone_kind kind, u32 len,
  */
 static __always_inline void *hone_reserve(struct hone_stream *s,
 					  enum hone_kind kind, u32 len,
-					  u64 now)
+					  u64 now, struct hone_room *room)
 {
 	struct hone_chan *ch = s->of[kind];
 	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
 	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
 	u32 limit = kind == HONE_KIND_PACKET ? c->limit : b->chan->subbuf_size;
 
+	room->buf = b;
+	room->cpu = c;
 	c->count[kind].seen++;
 	/*
 	 * Pairs with hone_stream_thaw(), behind which evict is settled, and
@@ -130,45 +143,45 @@ static __always_inline void *hone_reserve(struct hone_stream *s,
 
 /**
  * hone_commit - publish a record
- * @s: the stream
+ * @room: as reserved
  * @kind: as reserved
  * @rec: the record, with length and type
+ * @len: its length, at most what was reserved
  * @now: as reserved
  *
  * Time, number and CPU are filled in here.
  *
  * Context: interrupts off since hone_reserve().
  */
-static __always_inline void hone_commit(struct hone_stream *s,
+static __always_inline void hone_commit(const struct hone_room *room,
 					enum hone_kind kind,
-					struct hone_rec *rec, u64 now)
+					struct hone_rec *rec, u32 len, u64 now)
 {
-	struct hone_chan *ch = s->of[kind];
-	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
-	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
+	struct rchan_buf *b = room->buf;
+	struct hone_cpu *c = room->cpu;
 
 	rec->time = now;
 	rec->seq = c->seq;
 	rec->cpu = b->cpu;
 	c->count[kind].written++;
-	c->count[kind].bytes += rec->len;
+	c->count[kind].bytes += len;
 	c->last = b->offset;
 	/* Only whole records lie below the offset, also for a crash dump. */
 	smp_wmb();
-	WRITE_ONCE(b->offset, b->offset + rec->len);
+	WRITE_ONCE(b->offset, b->offset + len);
 }
 
 /**
  * hone_count_truncated - a record was written, but not all of it
- * @s: the stream
+ * @room: as reserved
  * @kind: kind of the record
  *
  * Context: interrupts off, after hone_reserve().
  */
-static inline void hone_count_truncated(struct hone_stream *s,
+static inline void hone_count_truncated(const struct hone_room *room,
 					enum hone_kind kind)
 {
-	this_cpu_ptr(s->of[kind]->cpu)->count[kind].truncated++;
+	room->cpu->count[kind].truncated++;
 }
 
 /**

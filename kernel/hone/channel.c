@@ -296,6 +296,7 @@ static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
 void hone_write(struct hone_stream *s, const struct hone_rec *rec,
 		enum hone_kind kind, u8 sessions, u64 now)
 {
+	struct hone_room room;
 	void *p;
 
 	if (unlikely(!(s->kinds & BIT(kind))))
@@ -304,11 +305,11 @@ void hone_write(struct hone_stream *s, const struct hone_rec *rec,
 		hone_count_filtered(s, kind);
 		return;
 	}
-	p = hone_reserve(s, kind, rec->len, now);
+	p = hone_reserve(s, kind, rec->len, now, &room);
 	if (!p)
 		return;
 	memcpy(p, rec, rec->len);
-	hone_commit(s, kind, p, now);
+	hone_commit(&room, kind, p, rec->len, now);
 }
 
 /**

@@ -20,6 +20,8 @@ static atomic64_t hone_last_image;
 
 /* Changed under hone_lock, walked under RCU. */
 LIST_HEAD(hone_streams);
+/* The one in it, if it is alone and wants all packets; changed as that. */
+struct hone_stream __rcu *hone_sole __read_mostly;
 /* What any of them wants, a bit for each kind; changed under hone_lock. */
 u8 hone_kinds __read_mostly;
 /* Never 0, which is "not announced". */
@@ -185,15 +187,26 @@ void hone_next_generation(void)
 	cmpxchg(&hone_gen, gen, hone_gen_after(gen));
 }
 
+/* Does a stream want every packet, and only behind the firewall? */
+static bool hone_wants_all(const struct hone_stream *s)
+{
+	return s->packets && !s->filter && !s->match;
+}
+
 /* Under hone_lock, after the list has changed. */
 static void hone_kinds_update(void)
 {
-	struct hone_stream *s;
+	struct hone_stream *s, *sole = NULL;
 	u8 kinds = 0;
 
 	list_for_each_entry(s, &hone_streams, list)
 		kinds |= s->kinds;
 	WRITE_ONCE(hone_kinds, kinds);
+	if (list_is_singular(&hone_streams))
+		sole = list_first_entry(&hone_streams, struct hone_stream,
+					list);
+	rcu_assign_pointer(hone_sole,
+			   sole && hone_wants_all(sole) ? sole : NULL);
 }
 
 /* In jiffies: so far apart all is told anew, and when that was last. */
@@ -324,7 +337,10 @@ void hone_capture_stop(struct hone_stream *s)
 	 * yet, which may be one that the session has excluded: all that is
 	 * under way arrives, in softirq, before the stream is gone.
 	 */
+	mutex_lock(&hone_lock);
 	WRITE_ONCE(s->packets, false);
+	hone_kinds_update();
+	mutex_unlock(&hone_lock);
 	synchronize_rcu();
 
 	mutex_lock(&hone_lock);

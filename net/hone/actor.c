@@ -3,7 +3,7 @@
  * Hone: who wrote and who read. TCP by sequence number: writers when they
  * change, reads one by one, as datagrams.
  */
-#include "hone.h"
+#include "packet.h"
 
 #include <linux/hash.h>
 #include <linux/once.h>
@@ -117,9 +117,35 @@ static noinline void hone_write_taken(struct hone_stream *s, struct sock *sk,
 		   ktime_get_boottime_ns());
 }
 
+/* Into the only session, which wants all: written in its place. */
+static __always_inline bool hone_put_taken(struct hone_stream *s, u64 cookie,
+					   const struct task_struct *task,
+					   const struct hone_taken *t)
+{
+	struct hone_room room;
+	struct hone_actor *a;
+	u64 now;
+
+	if (s != rcu_dereference_sched(hone_sole) || s->changes ||
+	    !(s->kinds & BIT(HONE_KIND_ACTOR)))
+		return false;
+	now = ktime_get_boottime_ns();
+	a = hone_reserve(s, HONE_KIND_ACTOR, sizeof(*a), now, &room);
+	if (!a)
+		return true;
+	*a = hone_actor_of(t->type, cookie, task);
+	a->rec.flags |= t->flags;
+	a->key = t->key;
+	a->from = t->from;
+	a->to = t->to;
+	hone_commit(&room, HONE_KIND_ACTOR, &a->rec, sizeof(*a), now);
+	return true;
+}
+
 /* Mostly the packet's record was the last, and can say it itself. */
-static void hone_emit_taken(struct sock *sk, const struct task_struct *task,
-			    const struct hone_taken *t)
+static __always_inline void hone_emit_taken(struct sock *sk,
+					    const struct task_struct *task,
+					    const struct hone_taken *t)
 {
 	u64 cookie = hone_sk_cookie(sk);
 	struct hone_stream *s;
@@ -127,15 +153,28 @@ static void hone_emit_taken(struct sock *sk, const struct task_struct *task,
 
 	local_irq_save(flags);
 	hone_for_each_stream(s)
-		if (!task || !hone_packet_taken(s, cookie, task, t))
+		if ((!task || !hone_packet_taken(s, cookie, task, t)) &&
+		    !hone_put_taken(s, cookie, task, t))
 			hone_write_taken(s, sk, task, t);
 	local_irq_restore(flags);
+}
+
+static noinline void hone_emit_write(u64 cookie, const struct task_struct *task,
+				     u32 seq)
+{
+	struct hone_actor a = hone_actor_of(HONE_REC_TCP_WRITE, cookie, task);
+
+	a.from = seq;
+	hone_emit(&a.rec, HONE_KIND_ACTOR);
 }
 
 static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 			   u32 seq)
 {
-	struct hone_actor a;
+	struct hone_taken t = { .type = HONE_REC_TCP_WRITE, .from = seq };
+	struct hone_stream *s;
+	unsigned long flags;
+	bool done;
 
 	hone_sk_touch(sk);
 	if (!hone_sk_writer_changed(&sk->sk_hone, hone_actor_key(task)))
@@ -143,9 +182,12 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 	hone_sk_use(sk, task);
 	if (!hone_wants(HONE_KIND_ACTOR))
 		return;
-	a = hone_actor_of(HONE_REC_TCP_WRITE, hone_sk_cookie(sk), task);
-	a.from = seq;
-	hone_emit(&a.rec, HONE_KIND_ACTOR);
+	local_irq_save(flags);
+	s = rcu_dereference_sched(hone_sole);
+	done = s && hone_put_taken(s, hone_sk_cookie(sk), task, &t);
+	local_irq_restore(flags);
+	if (!done)
+		hone_emit_write(hone_sk_cookie(sk), task, seq);
 }
 
 static void probe_tcp_write(void *data, struct sock *sk)
@@ -243,8 +285,10 @@ static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
  * clone or a part: when the record got its time, its key may still have been
  * that of another datagram, which was taken in between.
  */
-static void hone_emit_deliver(struct sock *sk, const struct hone_rx *rx,
-			      const struct sk_buff *skb, u32 key)
+static __always_inline void hone_emit_deliver(struct sock *sk,
+					      const struct hone_rx *rx,
+					      const struct sk_buff *skb,
+					      u32 key)
 {
 	bool same = rx && rx->skb == skb;
 	/* Who has not got the packet has no use for this. */

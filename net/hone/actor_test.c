@@ -2,7 +2,7 @@
 /*
  * Hone: tests of the rules that say when a writer or reader must be told.
  */
-#include "hone.h"
+#include "packet.h"
 
 #include <kunit/test.h>
 #include <linux/ip.h>

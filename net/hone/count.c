@@ -397,6 +397,7 @@ static bool hone_entry_tell(struct hone_tallies *t, struct hone_entry *e,
 			    u16 flags)
 {
 	u64 now = ktime_get_boottime_ns();
+	struct hone_room room;
 	struct hone_tally *r;
 	bool changed = false;
 	u64 n[4];
@@ -408,7 +409,7 @@ static bool hone_entry_tell(struct hone_tallies *t, struct hone_entry *e,
 	}
 	if (!changed && !(flags & HONE_F_TALLY_END && n[0] + n[2]))
 		return false;
-	r = hone_reserve(t->stream, HONE_KIND_SOCK, sizeof(*r), now);
+	r = hone_reserve(t->stream, HONE_KIND_SOCK, sizeof(*r), now, &room);
 	if (!r)
 		return true;
 	memset(r, 0, sizeof(*r));
@@ -431,7 +432,7 @@ static bool hone_entry_tell(struct hone_tallies *t, struct hone_entry *e,
 	r->total_out_bytes = n[3];
 	r->tgid = e->tgid;
 	memcpy(r->comm, e->comm, sizeof(r->comm));
-	hone_commit(t->stream, HONE_KIND_SOCK, &r->rec, now);
+	hone_commit(&room, HONE_KIND_SOCK, &r->rec, sizeof(*r), now);
 	memcpy(e->told, n, sizeof(n));
 	e->since = now;
 	return true;

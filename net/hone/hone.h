@@ -261,44 +261,8 @@ struct hone_rx {
 	struct hone_packet head;
 };
 
-/**
- * hone_packet_carries - are these the bytes of a TCP segment?
- * @p: a packet; what is recorded of it is enough to tell, or it does not
- * @from: first sequence number
- * @to: one past the last
- *
- * Context: any.
- * Return: true if the segment carries these bytes and no others.
- */
-static inline bool hone_packet_carries(const struct hone_packet *p, u32 from,
-				       u32 to)
-{
-	const struct ipv6hdr *ip6 = (const void *)p->data;
-	const struct iphdr *ip = (const void *)p->data;
-	const struct tcphdr *tcp;
-	u32 off = sizeof(*ip6);
-
-	if (p->cap_len < sizeof(*ip) + sizeof(*tcp))
-		return false;
-	if (p->family == AF_INET)
-		off = ip->protocol == IPPROTO_TCP ? ip->ihl * 4 : p->cap_len;
-	else if (ip6->nexthdr != IPPROTO_TCP)
-		return false;
-	if (p->cap_len < off + sizeof(*tcp))
-		return false;
-	tcp = (const void *)(p->data + off);
-	return ntohl(tcp->seq) == from &&
-	       p->wire_len == off + tcp->doff * 4 + (to - from);
-}
-
-struct hone_rx *hone_rx_of(const struct sk_buff *skb);
 void __hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
 			   struct sk_buff *skb);
-bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
-			   u32 key);
-bool hone_packet_taken(struct hone_stream *s, u64 cookie,
-		       const struct task_struct *task,
-		       const struct hone_taken *t);
 
 void __hone_packet_recall(struct hone_rx *rx, struct sock *sk);
 

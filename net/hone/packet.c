@@ -3,9 +3,8 @@
  * Hone: packet records, from netfilter's LOCAL_IN and LOCAL_OUT in every net
  * namespace.
  */
-#include "hone.h"
+#include "packet.h"
 
-#include <linux/hone_write.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -21,7 +20,7 @@
 #include <trace/events/hone.h>
 
 /* Written with interrupts off on the CPU itself. */
-static DEFINE_PER_CPU(struct hone_rx, hone_rx);
+DEFINE_PER_CPU(struct hone_rx, hone_rx);
 static DEFINE_PER_CPU(u32, hone_pkt);
 
 /* Where packets are looked at. */
@@ -35,43 +34,15 @@ enum hone_place {
 static DEFINE_MUTEX(hone_nf_lock);	/* hone_nf_users */
 static unsigned int hone_nf_users[HONE_PLACES];
 
-/**
- * hone_rx_of - the record of a packet that is being received
- * @skb: the packet, or a clone of it
- *
- * Context: preemption off.
- * Return: what is known of it, or NULL if it is not the one that passed
- * LOCAL_IN last on this CPU.
- */
-struct hone_rx *hone_rx_of(const struct sk_buff *skb)
-{
-	struct hone_rx *rx = this_cpu_ptr(&hone_rx);
-
-	/* Another may have got the memory of one that is gone. */
-	if (rx->iif != skb->skb_iif)
-		return NULL;
-	if (rx->skb == skb || rx->header == skb_network_header(skb))
-		return rx;
-	/*
-	 * UDP takes a super-packet apart for a socket that does not want it
-	 * whole, at once, so that no other packet comes between.
-	 */
-	if (unlikely(rx->segments) && !skb_is_gso(skb) &&
-	    skb_transport_header_was_set(skb) &&
-	    rx->ports == *(__be32 *)skb_transport_header(skb))
-		return rx;
-	return NULL;
-}
-
 static __always_inline void hone_rx_set(struct hone_rx *rx,
-					const struct sk_buff *skb,
-					const struct hone_packet *p)
+					const struct sk_buff *skb, u64 cookie,
+					u32 pkt)
 {
 	rx->skb = skb;
 	rx->header = skb_network_header(skb);
 	rx->iif = skb->skb_iif;
-	rx->cookie = p->cookie;
-	rx->pkt = p->pkt;
+	rx->cookie = cookie;
+	rx->pkt = pkt;
 	rx->segments = skb_is_gso(skb) &&
 		       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 &&
 		       !skb_copy_bits(skb, skb_transport_offset(skb),
@@ -85,155 +56,62 @@ static u32 hone_next_pkt(void)
 	return likely(pkt) ? pkt : this_cpu_inc_return(hone_pkt);
 }
 
+static __always_inline u32 hone_wire_len_of(const struct sk_buff *skb)
+{
+	return skb->len - skb_network_offset(skb);
+}
+
 /* Whoever adds a member, or uses a reserved one, sets it in hone_packet_init(). */
 static_assert(sizeof(struct hone_packet) == 96);
 
 /*
- * Of a packet that is seen by itself. Inline, as the next two, and member by
- * member: so each of them is written once, and what is zero takes no REP STOS.
- * Nobody else clears it.
+ * Of a packet that is seen by itself, all but its number, its bytes and what
+ * hone_commit() says. Inline, and member by member: so each of them is written
+ * once, and what is zero takes no REP STOS. Nobody else clears it.
  */
 static __always_inline void hone_packet_init(struct hone_packet *p,
+					     const struct hone_whose *w,
 					     const struct sk_buff *skb,
+					     u32 wire_len,
 					     const struct net *net,
 					     const struct net_device *dev,
-					     u8 family, u16 flags)
+					     u8 family)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	u16 flags = w->flags, gso_size = shinfo->gso_size, gso_segs = 0;
 
-	p->gso_size = 0;
-	p->gso_segs = 0;
-	if (unlikely(shinfo->gso_size)) {
+	if (unlikely(gso_size)) {
 		flags |= HONE_F_PKT_GSO;
-		p->gso_size = shinfo->gso_size;
-		p->gso_segs = shinfo->gso_segs;
+		gso_segs = shinfo->gso_segs;
 	}
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		flags |= HONE_F_PKT_CSUM;
-	p->rec.len = sizeof(*p);
 	p->rec.type = HONE_REC_PACKET;
 	p->rec.flags = flags;
-	p->rec.time = 0;
-	p->rec.seq = 0;
-	p->rec.cpu = 0;
-	p->cookie = 0;
-	p->owner = 0;
-	p->actor = 0;
+	p->cookie = w->cookie;
+	p->owner = w->owner;
+	p->actor = w->actor;
 	p->netns = net->net_cookie;
-	p->tgid = 0;
-	p->tid = 0;
-	p->pkt = 0;
-	p->cause = 0;
+	p->tgid = w->tgid;
+	p->tid = w->tid;
+	p->cause = w->cause;
 	p->ifindex = dev ? dev->ifindex : 0;
-	p->wire_len = skb->len - skb_network_offset(skb);
-	p->cap_len = 0;
+	p->wire_len = wire_len;
 	p->mark = skb->mark;
+	p->gso_size = gso_size;
+	p->gso_segs = gso_segs;
 	p->family = family;
-	p->quality = HONE_Q_NONE;
+	p->quality = w->quality;
 	p->state = 0;
 	p->reserved = 0;
 }
 
-/* What is known of the socket: identity, owner, and what kind it is. */
-static __always_inline void hone_packet_sock(struct hone_packet *p,
-					     struct sock *sk, bool full)
-{
-	p->cookie = hone_sk_cookie(sk);
-	if (!full) {
-		p->owner = hone_mini_owner(sk);
-		p->rec.flags |= HONE_F_PKT_MINISOCK;
-		return;
-	}
-	p->owner = READ_ONCE(sk->sk_hone.owner);
-	if (p->owner)
-		p->tgid = sk->sk_hone.owner_tgid;
-	if (sk->sk_kern_sock)
-		p->rec.flags |= HONE_F_PKT_KERN;
-}
-
-/*
- * The packet that is written into a stream last, if @skip does not apply to it.
- * As long as interrupts are off its record may be amended.
- */
-static __always_inline struct hone_packet *
-hone_packet_last(struct hone_stream *s, u16 skip)
-{
-	struct hone_rec *rec = hone_last(s);
-
-	if (!rec || rec->type != HONE_REC_PACKET || rec->flags & skip)
-		return NULL;
-	return container_of(rec, struct hone_packet, rec);
-}
-
-/**
- * hone_packet_delivered - say in a packet's own record which socket gets it
- * @s: the stream
- * @pkt: number of the packet
- * @sk: the socket, which the stream has been told of
- * @key: of the datagram, 0 if it is none
- *
- * Context: interrupts off.
- * Return: false if it is not the record written last, or says so already of
- * another socket.
- */
-bool hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk,
-			   u32 key)
-{
-	struct hone_packet *p;
-
-	/* In another channel the socket may be told of behind the packet. */
-	if (s->of[HONE_KIND_SOCK] != s->of[HONE_KIND_PACKET])
-		return false;
-	p = hone_packet_last(s, HONE_F_PKT_OUT | HONE_F_PKT_DELIVERED);
-	if (!p || p->pkt != pkt)
-		return false;
-	p->rec.flags |= HONE_F_PKT_DELIVERED;
-	hone_packet_sock(p, sk, sk_fullsock(sk));
-	p->quality = p->owner ? HONE_Q_OWNER : HONE_Q_NONE;
-	p->state = READ_ONCE(sk->sk_state);
-	p->cause = key;
-	return true;
-}
-
-/**
- * hone_packet_taken - say in a packet's own record who has read it
- * @s: the stream
- * @cookie: the socket
- * @task: who has read
- * @t: what
- *
- * Context: interrupts off.
- * Return: false if it is not the record written last, or not the one packet
- * that was read, or if who has read it was called something else when it came.
- */
-bool hone_packet_taken(struct hone_stream *s, u64 cookie,
-		       const struct task_struct *task,
-		       const struct hone_taken *t)
-{
-	struct hone_packet *p;
-
-	p = hone_packet_last(s, HONE_F_PKT_OUT | HONE_F_PKT_TAKEN);
-	/* Another one that is not recorded may have got the key since. */
-	if (!p || p->cookie != cookie || p->pkt != this_cpu_read(hone_rx.pkt))
-		return false;
-	if (t->type == HONE_REC_CONSUME ?
-	    !(p->rec.flags & HONE_F_PKT_DELIVERED) || p->cause != t->key :
-	    !hone_packet_carries(p, t->from, t->to))
-		return false;
-	if (p->rec.time <= READ_ONCE(task->signal->hone_changed))
-		return false;
-	p->rec.flags |= HONE_F_PKT_TAKEN;
-	p->actor = READ_ONCE(task->signal->hone_id);
-	p->tgid = task->tgid;
-	p->tid = task->pid;
-	p->quality = HONE_Q_EXACT;
-	return true;
-}
-
-/* Whose it is by its socket. */
+/* Whose it is by its socket; without @u nobody asks. */
 static __always_inline void hone_users_sock(struct hone_users *u,
 					    struct sock *sk, bool full)
 {
+	if (!u)
+		return;
 	if (static_branch_unlikely(&hone_match_key))
 		u->wants |= hone_sk_wants(sk);
 	if (full && unlikely(READ_ONCE(sk->sk_hone.subflow)))
@@ -243,31 +121,50 @@ static __always_inline void hone_users_sock(struct hone_users *u,
 /*
  * Who sends? The sender of a datagram is here now; whoever is here when a TCP
  * segment leaves need not have written it. @full: there is a socket, a full one.
+ * @u is NULL if nobody asks for users.
  */
-static __always_inline void hone_packet_actor(struct hone_packet *p,
-					      struct hone_users *u,
-					      struct sock *sk, bool full)
+static __always_inline void hone_whose_sent(struct hone_whose *w,
+					    struct hone_users *u,
+					    struct sock *sk, bool full)
 {
 	struct task_struct *task = full ? hone_sk_actor(sk) : hone_actor();
 
 	if (task) {
-		p->actor = READ_ONCE(task->signal->hone_id);
-		p->tgid = task->tgid;
-		p->tid = task->pid;
-		u->wants |= hone_task_wants(task);
+		w->actor = READ_ONCE(task->signal->hone_id);
+		w->tgid = task->tgid;
+		w->tid = task->pid;
+		if (u)
+			u->wants |= hone_task_wants(task);
 		if (!full || hone_sk_queues(sk)) {
-			p->quality = HONE_Q_OWNER;
+			w->quality = HONE_Q_OWNER;
 			return;
 		}
-		p->quality = HONE_Q_EXACT;
+		w->quality = HONE_Q_EXACT;
 		hone_sk_sent(&sk->sk_hone, hone_actor_key(task));
 		return;
 	}
-	p->rec.flags |= HONE_F_PKT_SOFTIRQ;
-	p->cause = this_cpu_read(hone_rx.pkt);
-	if (!sk || p->rec.flags & HONE_F_PKT_KERN)
+	w->flags |= HONE_F_PKT_SOFTIRQ;
+	w->cause = this_cpu_read(hone_rx.pkt);
+	if (u && (!sk || w->flags & HONE_F_PKT_KERN))
 		u->cause = this_cpu_read(hone_rx.liked);
-	p->quality = p->owner ? HONE_Q_OWNER : HONE_Q_KERNEL;
+	w->quality = w->owner ? HONE_Q_OWNER : HONE_Q_KERNEL;
+}
+
+/*
+ * For a hundred bytes a call costs as much as the copying: two pieces of fixed
+ * sizes, which overlap, are copied without one.
+ */
+static __always_inline void hone_copy(void *to, const void *from, u32 len)
+{
+	if (len - 64 <= 64) {
+		memcpy(to, from, 64);
+		memcpy(to + len - 64, from + len - 64, 64);
+	} else if (len - 32 < 32) {
+		memcpy(to, from, 32);
+		memcpy(to + len - 32, from + len - 32, 32);
+	} else {
+		memcpy(to, from, len);
+	}
 }
 
 /* Headers and one page behind, as TCP sends them; false if it is not so. */
@@ -287,8 +184,8 @@ static __always_inline bool hone_packet_page(void *to,
 	from = skb_frag_address_safe(&shinfo->frags[0]);
 	if (!from)
 		return false;
-	memcpy(to, skb->data + off, linear);
-	memcpy(to + linear, from, len - linear);
+	hone_copy(to, skb->data + off, linear);
+	hone_copy(to + linear, from, len - linear);
 	return true;
 }
 
@@ -313,42 +210,67 @@ static __always_inline u32 hone_packet_data(void *to,
 			return len;
 		return hone_packet_paged(to, skb, off, linear, len);
 	}
-	memcpy(to, skb->data + off, len);
+	hone_copy(to, skb->data + off, len);
 	return len;
 }
 
-static __always_inline void hone_packet_write(struct hone_stream *s,
-					      const struct hone_packet *head,
-					      struct sk_buff *skb, u64 now)
-{
-	u32 want = min(head->wire_len, s->snaplen);
-	u32 len = ALIGN(sizeof(*head) + want, 8);
-	struct hone_packet *p;
-	u32 got;
+/* A record that is being written: of these @want bytes of its packet. */
+struct hone_packet_room {
+	struct hone_room room;
+	int off;
+	u32 wire_len;
+	u32 want;
+	u32 len;
+	u64 now;
+};
 
-	p = hone_reserve(s, HONE_KIND_PACKET, len, now);
-	if (!p)
-		return;
-	/* But for what hone_commit() knows. */
-	p->rec.len = len;
-	p->rec.type = head->rec.type;
-	p->rec.flags = head->rec.flags;
-	memcpy((void *)p + sizeof(p->rec), (const void *)head + sizeof(p->rec),
-	       sizeof(*p) - sizeof(p->rec));
+static __always_inline struct hone_packet *
+hone_packet_reserve(struct hone_stream *s, struct hone_packet_room *r,
+		    const struct sk_buff *skb, u64 now)
+{
+	r->off = skb_network_offset(skb);
+	r->wire_len = skb->len - r->off;
+	r->want = min(r->wire_len, s->snaplen);
+	r->len = ALIGN(sizeof(struct hone_packet) + r->want, 8);
+	r->now = now;
+	return hone_reserve(s, HONE_KIND_PACKET, r->len, now, &r->room);
+}
+
+/* All that is not of the packet's bytes is in it. */
+static __always_inline void hone_packet_commit(struct hone_packet_room *r,
+					       struct hone_packet *p,
+					       const struct sk_buff *skb)
+{
+	u32 want = r->want, len = r->len, got;
+
 	/* The padding, and some bytes that come now. */
 	if (want)
 		memset((void *)p + len - 8, 0, 8);
-	got = hone_packet_data(p->data, skb, skb_network_offset(skb), want);
+	got = hone_packet_data(p->data, skb, r->off, want);
 	if (unlikely(got < want)) {
 		p->rec.flags |= HONE_F_PKT_FRAGERR;
-		len = ALIGN(sizeof(*head) + got, 8);
-		memset(p->data + got, 0, len - sizeof(*head) - got);
-		p->rec.len = len;
+		len = ALIGN(sizeof(*p) + got, 8);
+		memset(p->data + got, 0, len - sizeof(*p) - got);
 	}
 	p->cap_len = got;
-	if (got < head->wire_len)
-		hone_count_truncated(s, HONE_KIND_PACKET);
-	hone_commit(s, HONE_KIND_PACKET, &p->rec, now);
+	if (got < r->wire_len)
+		hone_count_truncated(&r->room, HONE_KIND_PACKET);
+	p->rec.len = len;
+	hone_commit(&r->room, HONE_KIND_PACKET, &p->rec, len, r->now);
+}
+
+static void hone_packet_write(struct hone_stream *s,
+			      const struct hone_packet *head,
+			      const struct sk_buff *skb, u64 now)
+{
+	struct hone_packet_room r;
+	struct hone_packet *p;
+
+	p = hone_packet_reserve(s, &r, skb, now);
+	if (!p)
+		return;
+	memcpy(p, head, sizeof(*p));
+	hone_packet_commit(&r, p, skb);
 }
 
 static enum hone_place hone_place_of(const struct hone_stream *s)
@@ -362,22 +284,25 @@ static enum hone_place hone_place_of(const struct hone_stream *s)
  * told where it was delivered. One that waited for a verdict in between (NFQUEUE)
  * may have come to another CPU, and has two.
  */
-static __always_inline void hone_packet_received(struct hone_rx *rx,
-						 struct hone_packet *p,
-						 const struct sk_buff *skb,
-						 enum hone_place place)
+static __always_inline u32 hone_packet_received(struct hone_rx *rx,
+						const struct sk_buff *skb,
+						u64 cookie,
+						enum hone_place place)
 {
+	u32 pkt;
+
 	if (place == HONE_LATE && unlikely(rx->early) && rx->skb == skb) {
-		p->pkt = rx->pkt;
+		pkt = rx->pkt;
 	} else {
-		p->pkt = hone_next_pkt();
+		pkt = hone_next_pkt();
 		rx->told = 0;
 		rx->liked = 0;
 		rx->unsure = 0;
 		rx->pending = 0;
 	}
-	hone_rx_set(rx, skb, p);
+	hone_rx_set(rx, skb, cookie, pkt);
 	rx->early = place == HONE_EARLY;
+	return pkt;
 }
 
 /*
@@ -414,11 +339,9 @@ static __always_inline bool hone_packet_wanted(struct hone_stream *s,
 	return false;
 }
 
-static __always_inline void hone_packet_emit(struct hone_packet *p,
-					     struct hone_users *u,
-					     struct sk_buff *skb,
-					     const struct net *net,
-					     enum hone_place place, bool out)
+static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
+			     struct sk_buff *skb, const struct net *net,
+			     enum hone_place place, bool out)
 {
 	struct hone_rx *rx = NULL;
 	struct hone_stream *s;
@@ -433,7 +356,7 @@ static __always_inline void hone_packet_emit(struct hone_packet *p,
 		p->pkt = hone_next_pkt();
 	} else {
 		rx = this_cpu_ptr(&hone_rx);
-		hone_packet_received(rx, p, skb, place);
+		p->pkt = hone_packet_received(rx, skb, p->cookie, place);
 	}
 	hone_for_each_stream(s) {
 		/* A packet socket's packets do not pass the firewall. */
@@ -560,13 +483,73 @@ static bool hone_second_time(const struct nf_hook_state *state)
 	return state->out && netif_is_l3_master(state->out);
 }
 
-static void hone_packet_out(struct sk_buff *skb,
-			    const struct nf_hook_state *state,
-			    enum hone_place place)
+/*
+ * The stream that a packet goes into at once, if there is only one and it wants
+ * all: nobody else looks at the record, so it is written in its place.
+ */
+static __always_inline struct hone_stream *hone_packet_sole(enum hone_place place)
+{
+	if (place != HONE_LATE || trace_hone_packet_enabled())
+		return NULL;
+	return rcu_dereference_sched(hone_sole);
+}
+
+/* What is said of a packet that is sent; @u: or NULL, as above. */
+static __always_inline void hone_packet_sent(struct hone_packet *p,
+					     struct hone_users *u,
+					     const struct sk_buff *skb,
+					     u32 wire_len, struct sock *sk,
+					     bool full,
+					     const struct nf_hook_state *state)
+{
+	struct hone_whose w = { .flags = HONE_F_PKT_OUT };
+
+	if (sk) {
+		hone_whose_sock(&w, sk, full);
+		hone_users_sock(u, sk, full);
+	}
+	hone_whose_sent(&w, u, sk, full);
+	hone_packet_init(p, &w, skb, wire_len, state->net, state->out,
+			 hone_family(state));
+}
+
+static __always_inline void hone_packet_out_sole(struct hone_stream *s,
+						 const struct sk_buff *skb,
+						 struct sock *sk, bool full,
+						 const struct nf_hook_state *state)
+{
+	struct hone_packet_room r;
+	struct hone_packet *p;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	p = hone_packet_reserve(s, &r, skb, ktime_get_boottime_ns());
+	if (p) {
+		hone_packet_sent(p, NULL, skb, r.wire_len, sk, full, state);
+		p->pkt = hone_next_pkt();
+		hone_packet_commit(&r, p, skb);
+	}
+	local_irq_restore(flags);
+}
+
+static noinline void hone_packet_out_all(struct sk_buff *skb, struct sock *sk,
+					 bool full,
+					 const struct nf_hook_state *state,
+					 enum hone_place place)
+{
+	struct hone_users u = { };
+	struct hone_packet p = { };
+
+	hone_packet_sent(&p, &u, skb, hone_wire_len_of(skb), sk, full, state);
+	hone_packet_emit(&p, &u, skb, state->net, place, true);
+}
+
+static __always_inline void hone_packet_out(struct sk_buff *skb,
+					    const struct nf_hook_state *state,
+					    enum hone_place place)
 {
 	struct sock *sk = skb->sk ?: state->sk;
-	struct hone_users u = { };
-	struct hone_packet p __uninitialized;
+	struct hone_stream *s;
 	bool full;
 
 	if (hone_second_time(state))
@@ -577,38 +560,88 @@ static void hone_packet_out(struct sk_buff *skb,
 	full = sk && sk_fullsock(sk);
 	if (full)
 		hone_sk_touch(sk);
-	hone_packet_init(&p, skb, state->net, state->out, hone_family(state),
-			 HONE_F_PKT_OUT);
-	if (sk) {
-		hone_packet_sock(&p, sk, full);
-		hone_users_sock(&u, sk, full);
-	}
-	hone_packet_actor(&p, &u, sk, full);
-	hone_packet_emit(&p, &u, skb, state->net, place, true);
+	s = hone_packet_sole(place);
+	if (likely(s))
+		hone_packet_out_sole(s, skb, sk, full, state);
+	else
+		hone_packet_out_all(skb, sk, full, state, place);
 	preempt_enable();
 }
 
-static void hone_packet_in(struct sk_buff *skb,
-			   const struct nf_hook_state *state,
-			   enum hone_place place)
+/* What is said of a packet that is received; @u: or NULL, as above. */
+static __always_inline void hone_packet_got(struct hone_packet *p,
+					    struct hone_users *u,
+					    const struct sk_buff *skb,
+					    u32 wire_len, struct sock *sk,
+					    bool full,
+					    const struct nf_hook_state *state)
+{
+	struct hone_whose w = { };
+
+	/* Only if early demux has found it; else a deliver record follows. */
+	if (sk) {
+		hone_whose_sock(&w, sk, full);
+		hone_users_sock(u, sk, full);
+	}
+	w.quality = hone_quality_of(&w);
+	hone_packet_init(p, &w, skb, wire_len, state->net, state->in,
+			 hone_family(state));
+}
+
+static __always_inline void hone_packet_in_sole(struct hone_stream *s,
+						const struct sk_buff *skb,
+						struct sock *sk, bool full,
+						const struct nf_hook_state *state)
+{
+	struct hone_rx *rx = this_cpu_ptr(&hone_rx);
+	struct hone_packet_room r;
+	struct hone_packet *p;
+	unsigned long flags;
+	u32 pkt;
+
+	local_irq_save(flags);
+	pkt = hone_packet_received(rx, skb, sk ? hone_sk_cookie(sk) : 0,
+				   HONE_LATE);
+	rx->told = s->bit;
+	rx->liked = s->bit;
+	p = hone_packet_reserve(s, &r, skb, ktime_get_boottime_ns());
+	if (p) {
+		hone_packet_got(p, NULL, skb, r.wire_len, sk, full, state);
+		p->pkt = pkt;
+		hone_packet_commit(&r, p, skb);
+	}
+	local_irq_restore(flags);
+}
+
+static noinline void hone_packet_in_all(struct sk_buff *skb, struct sock *sk,
+					bool full,
+					const struct nf_hook_state *state,
+					enum hone_place place)
+{
+	struct hone_users u = { };
+	struct hone_packet p = { };
+
+	hone_packet_got(&p, &u, skb, hone_wire_len_of(skb), sk, full, state);
+	hone_packet_emit(&p, &u, skb, state->net, place, false);
+}
+
+static __always_inline void hone_packet_in(struct sk_buff *skb,
+					   const struct nf_hook_state *state,
+					   enum hone_place place)
 {
 	struct sock *sk = skb->sk;
-	struct hone_users u = { };
-	struct hone_packet p __uninitialized;
+	struct hone_stream *s;
 	bool full;
 
 	preempt_disable();
 	full = sk && sk_fullsock(sk);
 	if (full)
 		hone_sk_touch(sk);
-	hone_packet_init(&p, skb, state->net, state->in, hone_family(state), 0);
-	/* Only if early demux has found it; else a deliver record follows. */
-	if (sk) {
-		hone_packet_sock(&p, sk, full);
-		hone_users_sock(&u, sk, full);
-		p.quality = p.owner ? HONE_Q_OWNER : HONE_Q_NONE;
-	}
-	hone_packet_emit(&p, &u, skb, state->net, place, false);
+	s = hone_packet_sole(place);
+	if (likely(s))
+		hone_packet_in_sole(s, skb, sk, full, state);
+	else
+		hone_packet_in_all(skb, sk, full, state, place);
 	preempt_enable();
 }
 
@@ -683,8 +716,9 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 {
 	const struct net_device *dev = skb->dev;
 	__be16 protocol = vlan_get_protocol(skb);
+	struct hone_whose w = { .flags = HONE_F_PKT_OUT | HONE_F_PKT_LINK };
 	struct hone_users u = { };
-	struct hone_packet p;
+	struct hone_packet p = { };
 	u8 family = 0;
 
 	if (protocol == htons(ETH_P_IP) || protocol == htons(ETH_P_IPV6))
@@ -698,11 +732,11 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 	if (!hone_wants(HONE_KIND_PACKET) && !trace_hone_packet_enabled())
 		return;
 	hone_sk_touch(sk);
-	hone_packet_init(&p, skb, dev_net(dev), dev, family,
-			 HONE_F_PKT_OUT | HONE_F_PKT_LINK);
-	hone_packet_sock(&p, sk, true);
+	hone_whose_sock(&w, sk, true);
 	hone_users_sock(&u, sk, true);
-	hone_packet_actor(&p, &u, sk, true);
+	hone_whose_sent(&w, &u, sk, true);
+	hone_packet_init(&p, &w, skb, hone_wire_len_of(skb), dev_net(dev), dev,
+			 family);
 	hone_packet_emit(&p, &u, skb, dev_net(dev), HONE_LATE, true);
 }
 

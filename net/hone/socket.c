@@ -4,6 +4,8 @@
  */
 #include "hone.h"
 
+#include <linux/hone_write.h>
+#include <linux/timekeeping.h>
 #include <linux/uidgid.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
@@ -131,25 +133,71 @@ u64 hone_mini_owner(const struct sock *sk)
 	return 0;
 }
 
-static void hone_sock_emit(struct sock *sk, u16 event,
-			   const struct task_struct *task, int err)
+/* By whom, and how, and all else. */
+static __always_inline void hone_sock_tell(struct hone_sock_rec *r,
+					   struct sock *sk, u16 event,
+					   const struct task_struct *task,
+					   u64 ino, int err)
+{
+	hone_sock_fill(r, sk, event);
+	r->error = err;
+	if (!task)
+		return;
+	r->actor = READ_ONCE(task->signal->hone_id);
+	r->actor_tgid = task->tgid;
+	r->actor_tid = task->pid;
+	r->ino = ino;
+}
+
+static noinline void hone_sock_tell_all(struct sock *sk, u16 event,
+					const struct task_struct *task,
+					u64 ino, int err, u64 now)
 {
 	/* All of it is written. */
 	struct hone_sock_rec r __uninitialized;
+	struct hone_stream *s;
+
+	hone_sock_tell(&r, sk, event, task, ino, err);
+	hone_for_each_stream(s)
+		hone_write(s, &r.rec, HONE_KIND_SOCK, ~0, now);
+}
+
+static void hone_sock_emit(struct sock *sk, u16 event,
+			   const struct task_struct *task, int err)
+{
+	struct hone_sock_rec *r;
+	struct hone_room room;
+	struct hone_stream *s;
+	unsigned long flags;
+	u64 ino = 0, now;
 
 	if (!hone_wants(HONE_KIND_SOCK))
 		return;
-	hone_sock_fill(&r, sk, event);
-	r.error = err;
-	if (task) {
-		r.actor = READ_ONCE(task->signal->hone_id);
-		r.actor_tgid = task->tgid;
-		r.actor_tid = task->pid;
-		/* Takes a lock that softirqs must be on for. */
-		if (!irqs_disabled() && event != HONE_SOCK_FREE)
-			r.ino = sock_i_ino(sk);
+	/* Takes a lock that softirqs must be on for. */
+	if (task && !irqs_disabled() && event != HONE_SOCK_FREE)
+		ino = sock_i_ino(sk);
+	local_irq_save(flags);
+	/* Inside, or a CPU's stream would not be in time order. */
+	now = ktime_get_boottime_ns();
+	s = rcu_dereference_sched(hone_sole);
+	if (likely(s && s->kinds & BIT(HONE_KIND_SOCK))) {
+		r = hone_reserve(s, HONE_KIND_SOCK, sizeof(*r), now, &room);
+		if (r) {
+			hone_sock_tell(r, sk, event, task, ino, err);
+			hone_commit(&room, HONE_KIND_SOCK, &r->rec, sizeof(*r),
+				    now);
+		}
+	} else {
+		hone_sock_tell_all(sk, event, task, ino, err, now);
 	}
-	hone_emit(&r.rec, HONE_KIND_SOCK);
+	local_irq_restore(flags);
+}
+
+/* Who wrote and read last before it was told of does not count. */
+static void hone_sk_forget(struct hone_sk *h)
+{
+	h->tx = 0;
+	h->rx = 0;
 }
 
 /*
@@ -162,8 +210,7 @@ void __hone_sk_announce(struct sock *sk)
 {
 	struct hone_sk *h = &sk->sk_hone;
 
-	h->tx = 0;
-	h->rx = 0;
+	hone_sk_forget(h);
 	if (READ_ONCE(h->rx_known) != READ_ONCE(hone_run))
 		WRITE_ONCE(h->rx_known, 0);
 	hone_sk_renew(sk);
