@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/tracepoint-defs.h>
 
+struct file;
 struct linux_binprm;
 struct sock;
 
@@ -117,15 +118,11 @@ static inline void hone_sk_accept(struct hone_sk *hsk)
  */
 static inline void hone_sk_clone(struct hone_sk *hsk)
 {
-	hsk->tx = 0;
-	hsk->rx = 0;
-	hsk->gen = 0;
-	hsk->shared = 0;
 	/* It was the connection of an MPTCP listener. */
 	if (unlikely(hsk->subflow))
 		hsk->owner_start = 0;
-	hsk->rx_known = 0;
-	hsk->subflow = 0;
+	/* The last writer and reader are forgotten when it is told of. */
+	memset(&hsk->life, 0, sizeof(hsk->life));
 }
 
 void hone_sk_subflow(struct sock *ssk, struct sock *msk);
@@ -152,6 +149,21 @@ void hone_sk_subflow(struct sock *ssk, struct sock *msk);
 			__hone_hook_##event(sk, err);			\
 	}
 
+/**
+ * hone_hook_sock_connect - connect() has ended
+ * @file: whose socket it was, if it is one
+ * @err: 0 or a negative errno
+ *
+ * Context: process context.
+ */
+DECLARE_TRACEPOINT(hone_sock_connect);
+void __hone_hook_sock_connect(struct file *file, int err);
+static inline void hone_hook_sock_connect(struct file *file, int err)
+{
+	if (tracepoint_enabled(hone_sock_connect))
+		__hone_hook_sock_connect(file, err);
+}
+
 #define HONE_SK(sk)	(&(sk)->sk_hone)
 
 #else /* !CONFIG_HONE */
@@ -164,6 +176,7 @@ static inline void hone_sk_alloc(struct hone_sk *hsk, int kern) { }
 static inline void hone_sk_clone(struct hone_sk *hsk) { }
 static inline void hone_sk_accept(struct hone_sk *hsk) { }
 static inline void hone_sk_subflow(struct sock *ssk, struct sock *msk) { }
+static inline void hone_hook_sock_connect(struct file *file, int err) { }
 
 #define HONE_HOOK(event)						\
 	static inline void hone_hook_##event(struct sock *sk) { }
@@ -182,6 +195,5 @@ HONE_HOOK(sock_close)
 HONE_HOOK(sock_free)
 HONE_HOOK(tcp_write)
 HONE_RESULT_HOOK(sock_bind)
-HONE_RESULT_HOOK(sock_connect)
 
 #endif /* _LINUX_HONE_H */

@@ -6,6 +6,7 @@
 #ifndef _LINUX_HONE_TYPES_H
 #define _LINUX_HONE_TYPES_H
 
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 /**
@@ -22,8 +23,9 @@
  * @shared: a second task has written or read
  * @rx_known: hone_run while which @rx_seq is valid, or 0
  * @subflow: of an MPTCP connection
+ * @reserved: nothing
+ * @owner_comm: name of the owner, without NUL if it is as long as can be
  * @wants: a bit for each session that wants one of its users
- * @owner_comm: name of the owner
  *
  * One cache line of a 64-bit machine, in the cold part of struct sock.
  */
@@ -37,12 +39,15 @@ struct hone_sk {
 	u64	rx;
 	u32	rx_seq;
 	u32	owner_tgid;
-	u32	gen;
-	u8	shared;
-	u8	rx_known;
-	u8	subflow;
+	struct_group(life,
+		u32	gen;
+		u8	shared;
+		u8	rx_known;
+		u8	subflow;
+		u8	reserved;
+	);
+	char	owner_comm[15];
 	u8	wants;
-	char	owner_comm[16];
 };
 
 #endif /* _LINUX_HONE_TYPES_H */

@@ -6,6 +6,7 @@
  */
 #include "hone.h"
 
+#include <linux/net.h>
 #include <trace/events/hone.h>
 
 void __hone_hook_sock_open(struct sock *sk)
@@ -38,7 +39,10 @@ void __hone_hook_sock_bind(struct sock *sk, int err)
 	trace_hone_sock_bind(sk, err);
 }
 
-void __hone_hook_sock_connect(struct sock *sk, int err)
+void __hone_hook_sock_connect(struct file *file, int err)
 {
-	trace_hone_sock_connect(sk, err);
+	struct socket *sock = sock_from_file(file);
+
+	if (sock)
+		trace_hone_sock_connect(sock->sk, err);
 }

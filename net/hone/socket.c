@@ -47,8 +47,8 @@ static void hone_sock_owner(struct hone_sock_rec *r, const struct sock *sk)
 	else
 		r->owner_start = h->owner_start;
 	r->owner_tgid = h->owner_tgid;
-	memcpy(r->owner_comm, h->owner_comm, sizeof(r->owner_comm));
-	r->owner_comm[sizeof(r->owner_comm) - 1] = 0;
+	BUILD_BUG_ON(sizeof(r->owner_comm) <= sizeof(h->owner_comm));
+	memcpy(r->owner_comm, h->owner_comm, sizeof(h->owner_comm));
 	if (READ_ONCE(h->shared))
 		r->rec.flags |= HONE_F_SOCK_SHARED;
 }
@@ -239,6 +239,8 @@ static void probe_sock_open(void *data, struct sock *sk)
 
 static void probe_sock_accept(void *data, struct sock *sk)
 {
+	if (READ_ONCE(sk->sk_hone.gen) != hone_generation())
+		hone_sk_forget(&sk->sk_hone);
 	hone_sk_renew(sk);
 	hone_sk_use(sk, hone_actor());
 	hone_sock_emit(sk, HONE_SOCK_ACCEPT, hone_actor(), 0);

@@ -33,6 +33,7 @@ void __hone_sk_want(struct sock *sk, u8 sessions)
 
 void __hone_sk_renew(struct sock *sk)
 {
+	char comm[sizeof_field(struct hone_sk, owner_comm) + 1] = { };
 	struct hone_sk *h = &sk->sk_hone;
 	u32 gen = hone_generation();
 	unsigned long flags;
@@ -45,8 +46,9 @@ void __hone_sk_renew(struct sock *sk)
 		/* A new connection's is its listener's, if it has any. */
 		if (h->gen)
 			wants &= ~hone_match_since(h->gen);
+		memcpy(comm, h->owner_comm, sizeof(h->owner_comm));
 		wants |= hone_match_owner(READ_ONCE(h->owner), h->owner_tgid,
-					  h->owner_comm, sk->sk_uid);
+					  comm, sk->sk_uid);
 		WRITE_ONCE(h->wants, wants);
 		WRITE_ONCE(h->gen, gen);
 	}

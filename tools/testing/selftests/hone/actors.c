@@ -5,8 +5,10 @@
  */
 #define _GNU_SOURCE
 #include "stream.h"
+#include "uring.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -633,6 +635,42 @@ TEST_F(actors, refused)
 	ASSERT_NE(NULL, r);
 	EXPECT_EQ(-ECONNREFUSED, r->error);
 	EXPECT_EQ(getpid(), r->actor_tgid);
+}
+
+/* The same by io_uring, which does not come by the system call. */
+TEST_F(actors, refused_uring)
+{
+	const struct hone_sock_rec *r;
+	struct sockaddr_in at;
+	struct uring u = { };
+	uint64_t cookie;
+	int fd;
+
+	if (!uring_open(&u))
+		SKIP(return, "no io_uring");
+	fd = udp_socket(&at);
+	close(fd);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	cookie = cookie_of(fd);
+	EXPECT_EQ(-ECONNREFUSED, uring_do(&u, IORING_OP_CONNECT, fd, &at, 0,
+					  sizeof(at)));
+	close(fd);
+	close(u.fd);
+	stream_stop(&self->s);
+	r = find_sock(&self->s, cookie, HONE_SOCK_CONNECT);
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(getpid(), r->actor_tgid);
+}
+
+/* What is no socket has nothing to tell. */
+TEST_F(actors, connect_to_file)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	int fd = open("/dev/null", O_RDWR);
+
+	EXPECT_EQ(-1, connect(fd, (void *)&at, sizeof(at)));
+	EXPECT_EQ(ENOTSOCK, errno);
+	close(fd);
 }
 
 /* What fails without a packet is told, with who tried. */
