@@ -5,13 +5,13 @@
 bool outlet_proc(struct image *img, const struct record *r)
 {
 	resolved.images += r->proc.event == HONE_PROC_FORK;
-	return !img || !filter_image(img) || sink_proc(img, r);
+	return !img || (filter_any && !filter_image(img)) || sink_proc(img, r);
 }
 
 bool outlet_sock(struct conn *c, const struct record *r)
 {
 	resolved.conns += r->sock->event == HONE_SOCK_OPEN;
-	return !c || !filter_conn(c) || sink_sock(c, r);
+	return !c || (filter_any && !filter_conn(c)) || sink_sock(c, r);
 }
 
 bool outlet_tally(const struct record *r)
