@@ -15,7 +15,7 @@
 	}
 }
 END {
-	print "\nDatagrams a second recorded without loss, with buffers as they are"
+	print "\nDatagrams a second, " title ", recorded without loss"
 	for (i = 1; i <= n; i++) {
 		c = columns[i]
 		printf "%-16s %10.0f", c, best[c]

@@ -3,6 +3,7 @@
 #ifndef HONE_BENCH_FLOOD_H
 #define HONE_BENCH_FLOOD_H
 
-void flood(unsigned long rate, unsigned long seconds);
+/* @device: NULL for loopback. */
+void flood(unsigned long rate, unsigned long seconds, const char *device);
 
 #endif

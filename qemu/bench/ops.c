@@ -149,6 +149,20 @@ static void one_way(void)
 	receive_once();
 }
 
+/* As many as lie in the queue before they are taken. */
+#define QUEUED	64
+
+static void queued_once(void)
+{
+	static unsigned int n;
+
+	send_once();
+	if (++n < QUEUED)
+		return;
+	for (; n; n--)
+		receive_once();
+}
+
 /* The listener's side closes first, as a server does after its answer. */
 static void tcp_connect_once(void)
 {
@@ -198,6 +212,7 @@ const struct op ops[] = {
 	{ "udp-1400", udp_large_setup, NULL, round_trip, NULL, false, false },
 	{ "udp-one-way", udp_setup, NULL, one_way, NULL, false, false },
 	{ "udp-left", udp_setup, NULL, one_way, NULL, false, true },
+	{ "udp-queued", udp_setup, NULL, queued_once, NULL, false, false },
 	{ "udp-send", udp_setup, NULL, send_once, receive_once, false, false },
 	{ "udp-receive", udp_setup, send_once, receive_once, NULL, false, false },
 	{ "tcp-round-trip", tcp_setup, NULL, round_trip, NULL, false, false },
