@@ -121,8 +121,14 @@ static inline void hone_sk_clone(struct hone_sk *hsk)
 	/* It was the connection of an MPTCP listener. */
 	if (unlikely(hsk->subflow))
 		hsk->owner_start = 0;
-	/* The last writer and reader are forgotten when it is told of. */
-	memset(&hsk->life, 0, sizeof(hsk->life));
+	hsk->tx = 0;
+	hsk->rx = 0;
+	/* One word. */
+	hsk->gen = 0;
+	hsk->shared = 0;
+	hsk->rx_known = 0;
+	hsk->subflow = 0;
+	hsk->reserved = 0;
 }
 
 void hone_sk_subflow(struct sock *ssk, struct sock *msk);
@@ -149,6 +155,9 @@ void hone_sk_subflow(struct sock *ssk, struct sock *msk);
 			__hone_hook_##event(sk, err);			\
 	}
 
+DECLARE_TRACEPOINT(hone_sock_connect);
+void __hone_hook_sock_connect(struct file *file, int err);
+
 /**
  * hone_hook_sock_connect - connect() has ended
  * @file: whose socket it was, if it is one
@@ -156,8 +165,6 @@ void hone_sk_subflow(struct sock *ssk, struct sock *msk);
  *
  * Context: process context.
  */
-DECLARE_TRACEPOINT(hone_sock_connect);
-void __hone_hook_sock_connect(struct file *file, int err);
 static inline void hone_hook_sock_connect(struct file *file, int err)
 {
 	if (tracepoint_enabled(hone_sock_connect))

@@ -6,7 +6,6 @@
 #ifndef _LINUX_HONE_TYPES_H
 #define _LINUX_HONE_TYPES_H
 
-#include <linux/stddef.h>
 #include <linux/types.h>
 
 /**
@@ -39,13 +38,11 @@ struct hone_sk {
 	u64	rx;
 	u32	rx_seq;
 	u32	owner_tgid;
-	struct_group(life,
-		u32	gen;
-		u8	shared;
-		u8	rx_known;
-		u8	subflow;
-		u8	reserved;
-	);
+	u32	gen;
+	u8	shared;
+	u8	rx_known;
+	u8	subflow;
+	u8	reserved;
 	char	owner_comm[15];
 	u8	wants;
 };

@@ -108,6 +108,7 @@ static void test_clone_resets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, h.gen, 0);
 	KUNIT_EXPECT_EQ(test, h.shared, 0);
 	KUNIT_EXPECT_EQ(test, h.rx_known, 0);
+	KUNIT_EXPECT_EQ(test, h.subflow, 0);
 }
 
 static void test_actor_key(struct kunit *test)

@@ -67,7 +67,7 @@ static_assert(sizeof(struct hone_packet) == 96);
 /*
  * Of a packet that is seen by itself, all but its number, its bytes and what
  * hone_commit() says. Inline, and member by member: so each of them is written
- * once, and what is zero takes no REP STOS. Nobody else clears it.
+ * once, in the ring if it can be, where nobody else clears it.
  */
 static __always_inline void hone_packet_init(struct hone_packet *p,
 					     const struct hone_whose *w,
@@ -226,10 +226,10 @@ struct hone_packet_room {
 
 static __always_inline struct hone_packet *
 hone_packet_reserve(struct hone_stream *s, struct hone_packet_room *r,
-		    const struct sk_buff *skb, u64 now)
+		    const struct sk_buff *skb, u32 wire_len, u64 now)
 {
 	r->off = skb_network_offset(skb);
-	r->wire_len = skb->len - r->off;
+	r->wire_len = wire_len;
 	r->want = min(r->wire_len, s->snaplen);
 	r->len = ALIGN(sizeof(struct hone_packet) + r->want, 8);
 	r->now = now;
@@ -266,7 +266,7 @@ static void hone_packet_write(struct hone_stream *s,
 	struct hone_packet_room r;
 	struct hone_packet *p;
 
-	p = hone_packet_reserve(s, &r, skb, now);
+	p = hone_packet_reserve(s, &r, skb, head->wire_len, now);
 	if (!p)
 		return;
 	memcpy(p, head, sizeof(*p));
@@ -513,6 +513,15 @@ static __always_inline void hone_packet_sent(struct hone_packet *p,
 			 hone_family(state));
 }
 
+/* Who sends is known all the same, as hone_whose_sent() has it. */
+static noinline void hone_packet_out_lost(struct sock *sk, bool full)
+{
+	const struct task_struct *task = full ? hone_sk_actor(sk) : NULL;
+
+	if (task && !hone_sk_queues(sk))
+		hone_sk_sent(&sk->sk_hone, hone_actor_key(task));
+}
+
 static __always_inline void hone_packet_out_sole(struct hone_stream *s,
 						 const struct sk_buff *skb,
 						 struct sock *sk, bool full,
@@ -523,11 +532,14 @@ static __always_inline void hone_packet_out_sole(struct hone_stream *s,
 	unsigned long flags;
 
 	local_irq_save(flags);
-	p = hone_packet_reserve(s, &r, skb, ktime_get_boottime_ns());
+	p = hone_packet_reserve(s, &r, skb, hone_wire_len_of(skb),
+				ktime_get_boottime_ns());
 	if (p) {
 		hone_packet_sent(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = hone_next_pkt();
 		hone_packet_commit(&r, p, skb);
+	} else {
+		hone_packet_out_lost(sk, full);
 	}
 	local_irq_restore(flags);
 }
@@ -604,7 +616,8 @@ static __always_inline void hone_packet_in_sole(struct hone_stream *s,
 				   HONE_LATE);
 	rx->told = s->bit;
 	rx->liked = s->bit;
-	p = hone_packet_reserve(s, &r, skb, ktime_get_boottime_ns());
+	p = hone_packet_reserve(s, &r, skb, hone_wire_len_of(skb),
+				ktime_get_boottime_ns());
 	if (p) {
 		hone_packet_got(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = pkt;

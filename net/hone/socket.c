@@ -193,13 +193,6 @@ static void hone_sock_emit(struct sock *sk, u16 event,
 	local_irq_restore(flags);
 }
 
-/* Who wrote and read last before it was told of does not count. */
-static void hone_sk_forget(struct hone_sk *h)
-{
-	h->tx = 0;
-	h->rx = 0;
-}
-
 /*
  * The socket was there before the capture, or all is told anew. Two CPUs may
  * both tell of it, and the last writer and reader may be told again, which
@@ -210,7 +203,8 @@ void __hone_sk_announce(struct sock *sk)
 {
 	struct hone_sk *h = &sk->sk_hone;
 
-	hone_sk_forget(h);
+	h->tx = 0;
+	h->rx = 0;
 	if (READ_ONCE(h->rx_known) != READ_ONCE(hone_run))
 		WRITE_ONCE(h->rx_known, 0);
 	hone_sk_renew(sk);
@@ -239,8 +233,6 @@ static void probe_sock_open(void *data, struct sock *sk)
 
 static void probe_sock_accept(void *data, struct sock *sk)
 {
-	if (READ_ONCE(sk->sk_hone.gen) != hone_generation())
-		hone_sk_forget(&sk->sk_hone);
 	hone_sk_renew(sk);
 	hone_sk_use(sk, hone_actor());
 	hone_sock_emit(sk, HONE_SOCK_ACCEPT, hone_actor(), 0);

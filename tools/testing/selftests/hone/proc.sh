@@ -6,14 +6,14 @@
 
 table=/proc/net/hone
 dir=$(mktemp -d)
-trap 'exec 3>&- 4>&- 5>&- 6>&- 7>&-; rm -rf "$dir"' EXIT
+trap 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 9>&-; rm -rf "$dir"' EXIT
 
 ktap_print_header
 if [ ! -e $table ]; then
 	ktap_skip_all "no $table: kernel without CONFIG_HONE"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 26
+ktap_set_plan 27
 
 explain()
 {
@@ -137,10 +137,16 @@ exec 8<>/sys/kernel/debug/hone/control
 echo start >&8
 hold 7 ./sockets send 7006 5 100
 cat $table >"$dir/table"
-exec 8>&-
 check "who sent last" is "$(field sender 127.0.0.1:7006)" "$held/sockets"
 check "who received last" is "$(field receiver 127.0.0.1:7006)" "$held/sockets"
-exec 3>&- 4>&- 5>&- 6>&- 7>&-
+# Its records are lost, what is kept with the socket is not.
+echo freeze >&8
+hold 9 ./sockets send 7007 5 100
+cat $table >"$dir/table"
+exec 8>&-
+check "who sent last, of a ring that takes nothing" \
+	is "$(field sender 127.0.0.1:7007)" "$held/sockets"
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 9>&-
 wait
 
 many=${HONE_TEST_SOCKETS:-30000}
