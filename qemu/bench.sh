@@ -8,7 +8,7 @@
 #   bench.sh [OPERATION[,OPERATION]... [COLUMN[,COLUMN]...]]
 . "$(dirname "$0")/../scripts/lib.sh"
 
-ops=${1:-udp-round-trip,udp-1400,tcp-round-trip,tcp-stream-64k,tcp-connect,fork,exec,udp-left}
+ops=${1:-udp-round-trip,udp-1400,udp-queued,tcp-round-trip,tcp-stream-64k,tcp-connect,fork,exec,udp-left}
 columns=${2:-none,hone-96,hone-96-null,hone-96-all,hone-full,hone-full-all,tcpdump-96,tcpdump-full,dumpcap-96,dumpcap-full}
 out=$HONE_CACHE/out/bench
 rm -rf "$out"

@@ -185,7 +185,7 @@ int main(int argc, char **argv)
 	if (!took)
 		fail("taking memory");
 	for (op = ops; op->name; op++)
-		if (!op->crowd && !op->late)
+		if (!op->crowd && !op->late && !op->uneven)
 			printf("%s %.1f\n", op->name,
 			       measure(op, mode, took, rounds));
 	return 0;

@@ -17,6 +17,7 @@ struct op {
 	void (*after)(void);
 	bool crowd;			/* has a size */
 	bool late;			/* programs go on when all is done */
+	bool uneven;			/* one of many does all the work */
 };
 
 extern const struct op ops[];		/* the last one has no name */

@@ -506,9 +506,8 @@ struct conn *conn_of_record(const struct record *r)
 	struct conn *c = conn_get(s->cookie, r->rec.time);
 	bool loose;
 
-	/* That somebody lets go of it says nothing new of a known one. */
-	if (!c || (c->told && s->event == HONE_SOCK_CLOSE))
-		return c;
+	if (!c)
+		return NULL;
 	loose = conn_loose(c);
 	c->netns = s->netns;
 	c->family = s->family;
