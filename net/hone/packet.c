@@ -348,6 +348,12 @@ static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
 	unsigned long flags;
 	u64 now;
 
+	/* Of these each stream has its own. */
+	p->rec.len = 0;
+	p->rec.time = 0;
+	p->rec.seq = 0;
+	p->rec.cpu = 0;
+	p->cap_len = 0;
 	u->cookie = p->cookie;
 	u->tgid = p->tgid;
 	local_irq_save(flags);
@@ -550,7 +556,7 @@ static noinline void hone_packet_out_all(struct sk_buff *skb, struct sock *sk,
 					 enum hone_place place)
 {
 	struct hone_users u = { };
-	struct hone_packet p = { };
+	struct hone_packet p __uninitialized;
 
 	hone_packet_sent(&p, &u, skb, hone_wire_len_of(skb), sk, full, state);
 	hone_packet_emit(&p, &u, skb, state->net, place, true);
@@ -632,7 +638,7 @@ static noinline void hone_packet_in_all(struct sk_buff *skb, struct sock *sk,
 					enum hone_place place)
 {
 	struct hone_users u = { };
-	struct hone_packet p = { };
+	struct hone_packet p __uninitialized;
 
 	hone_packet_got(&p, &u, skb, hone_wire_len_of(skb), sk, full, state);
 	hone_packet_emit(&p, &u, skb, state->net, place, false);
@@ -731,7 +737,7 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 	__be16 protocol = vlan_get_protocol(skb);
 	struct hone_whose w = { .flags = HONE_F_PKT_OUT | HONE_F_PKT_LINK };
 	struct hone_users u = { };
-	struct hone_packet p = { };
+	struct hone_packet p __uninitialized;
 	u8 family = 0;
 
 	if (protocol == htons(ETH_P_IP) || protocol == htons(ETH_P_IPV6))
