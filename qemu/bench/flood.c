@@ -73,7 +73,7 @@ static void device_open(const char *name)
 	};
 	socklen_t len = sizeof(addr);
 
-	strncpy(ifr.ifr_name, name, sizeof(ifr.ifr_name) - 1);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	device = open("/dev/net/tun", O_RDWR);
 	if (device < 0 || ioctl(device, TUNSETIFF, &ifr))
 		fail(name);
