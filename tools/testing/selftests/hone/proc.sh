@@ -80,6 +80,9 @@ check "who holds it now" \
 	is "$(field holders 127.0.0.1:7002 | sed 's,.*/,,')" heir
 
 hold 5 ./sockets timewait 7003
+# The last of it may still be under way on another CPU.
+tries=1000
+until grep -q ':1B5B 06 ' /proc/net/tcp || [ $((tries -= 1)) -eq 0 ]; do :; done
 cat $table >"$dir/table"
 waiting()
 {
