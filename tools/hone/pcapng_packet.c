@@ -359,7 +359,7 @@ static inline size_t most_room(const struct attributed *p)
 	return 64 + SLL2_LEN + (size_t)p->packet->cap_len + TAIL_ROOM(TAIL_MAX);
 }
 
-/* Of a block that begins at @to, and has @data bytes; returns where these are. */
+/* Of a block that begins at @to; returns where the bytes of its packet begin. */
 static inline __u8 *put_head(__u8 *to, const struct attributed *p, __u32 link,
 			     __u32 total, bool usec)
 {
