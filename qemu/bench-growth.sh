@@ -42,8 +42,10 @@ measure timed --cpus 1 bench turns 5 "$one" \
 	sockets:10,sockets:30000,netns:1,netns:200
 
 awk -v svg="$out/growth.svg" -f "$HONE_TOP/qemu/bench/growth.awk" \
-	"${parts[@]}" >"$out/growth.txt" ||
-	die "packets were lost, or nothing was measured: see $out"
+	"${parts[@]}" >"$out/growth.txt" || {
+	cat "$out/growth.txt" >&2
+	die "not all could be measured: see $out"
+}
 cat "$out/growth.txt"
 [ -n "$update" ] || exit 0
 for f in txt svg; do

@@ -25,6 +25,9 @@ function place(from, op, column,	f)
 
 function point(value,	n)
 {
+	# In less than no time: something else had the machine.
+	if (value <= 0)
+		disturbed = disturbed " " name ":" size
 	if (!(name in n_points))
 		series[++n_series] = name
 	n = ++n_points[name]
@@ -154,5 +157,7 @@ END {
 	plot()
 	if (lost)
 		print lost " packets were lost: what they would have cost is missing"
-	exit lost > 0
+	if (disturbed)
+		print "the machine was not quiet: a packet cost nothing or less at" disturbed
+	exit lost > 0 || disturbed != ""
 }
