@@ -49,17 +49,53 @@ void extents_free(struct extents *x)
 	*x = (struct extents){ 0 };
 }
 
+/* What the same task reads on and on is one extent: that of @e goes on? */
+static bool extent_joins(struct extent *e, __u32 from, __u32 to,
+			 const struct user *user)
+{
+	if (e->to != from || e->user.id != user->id ||
+	    e->user.tid != user->tid || to - e->from >= 1U << 30)
+		return false;
+	e->to = to;
+	return true;
+}
+
+static void extent_remove(struct extents *x, __u32 i)
+{
+	x->n--;
+	memmove(&x->e[i], &x->e[i + 1], (x->n - i) * sizeof(*x->e));
+}
+
+/* Segments that came in another order are told of so; they are put in order. */
+static void extent_read_between(struct extents *x, __u32 from, __u32 to,
+				const struct user *user)
+{
+	const struct extent *next;
+	__u32 i;
+
+	extent_push(x, from, to, user);
+	for (i = x->n - 1; i && seq_diff(from, x->e[i - 1].from) < 0; i--)
+		x->e[i] = x->e[i - 1];
+	x->e[i] = (struct extent){ from, to, *user };
+	if (i && extent_joins(&x->e[i - 1], from, to, user))
+		extent_remove(x, i--);
+	next = &x->e[i + 1];
+	if (i + 1 < x->n &&
+	    extent_joins(&x->e[i], next->from, next->to, &next->user))
+		extent_remove(x, i + 1);
+}
+
 void extent_read(struct extents *x, __u32 from, __u32 to,
 		 const struct user *user)
 {
 	struct extent *last;
 
-	/* What the same task reads on and on is one extent. */
 	if (x->n) {
 		last = &x->e[x->n - 1];
-		if (last->to == from && last->user.id == user->id &&
-		    last->user.tid == user->tid && to - last->from < 1U << 30) {
-			last->to = to;
+		if (extent_joins(last, from, to, user))
+			return;
+		if (seq_diff(from, last->from) < 0) {
+			extent_read_between(x, from, to, user);
 			return;
 		}
 	}

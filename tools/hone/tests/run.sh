@@ -206,6 +206,8 @@ judge tcpdump "and do not on half a file" judged 1 "$tmp/half.pcapng"
 for kind in pcapng line summary; do
 	t "a record that names its reader: the same $kind" \
 		cmp "$tmp/taken.$kind" "$tmp/taken-apart.$kind"
+	t "records that name it before others are read: the same $kind" \
+		cmp "$tmp/taken-around.$kind" "$tmp/taken-around-apart.$kind"
 done
 
 # Whose packets, as stock tools show it.

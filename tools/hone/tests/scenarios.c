@@ -613,6 +613,62 @@ static void taken_apart(void)
 	taken_by(false);
 }
 
+/* A segment in order or not; its own record says who will have read it, or none. */
+static void come(const struct task *reader, __u32 seq, const char *payload)
+{
+	if (reader)
+		taken(&conn, &server, reader, 0);
+	tcp_in(&conn, &server, !reader,
+	       (struct seg){ PSH | ACK, seq, 500, payload });
+}
+
+/*
+ * Segments are told of in the order in which they came, and reads in that of
+ * their bytes. What was read may come again.
+ */
+static void taken_around(bool itself)
+{
+	const struct task *by = itself ? &worker : NULL;
+
+	begin();
+	at(90);
+	proc(HONE_PROC_FORK, &worker);
+	at(100);
+	sock(HONE_SOCK_ANNOUNCE, &conn, &server, NULL);
+	at(110);
+	come(by, 1005, "second");
+	come(by, 1000, "first");
+	if (!itself)
+		tcp_read(&conn, &worker, 1000, 1011);
+	at(120);
+	come(NULL, 1005, "second");
+	come(NULL, 1000, "first");
+	at(130);
+	come(NULL, 1011, "third");
+	come(by, 1016, "fourth");
+	come(itself ? &server : NULL, 1022, "fifth");
+	tcp_read(&conn, &worker, 1011, itself ? 1016 : 1022);
+	if (!itself)
+		tcp_read(&conn, &server, 1022, 1027);
+	at(140);
+	come(NULL, 1000, "first");
+	come(NULL, 1022, "fifth");
+	come(NULL, 1016, "fourth");
+	come(NULL, 1011, "third");
+	come(NULL, 1027, "sixth");
+	tcp_read(&conn, &server, 1027, 1032);
+}
+
+static void taken_around_itself(void)
+{
+	taken_around(true);
+}
+
+static void taken_around_apart(void)
+{
+	taken_around(false);
+}
+
 /* Who reads began after the packet had come, on another CPU. */
 static void taken_forked(void)
 {
@@ -1163,6 +1219,8 @@ static const struct {
 	{ "told", told },
 	{ "taken", taken_itself },
 	{ "taken-apart", taken_apart },
+	{ "taken-around", taken_around_itself },
+	{ "taken-around-apart", taken_around_apart },
 	{ "taken-forked", taken_forked },
 	{ "late", late },
 	{ "mptcp", mptcp },
