@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
+#include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <linux/vmalloc.h>
 #include <net/net_namespace.h>
@@ -169,12 +170,19 @@ static const char *hone_put_exe(struct hone_recbuf *rb,
 	return hone_put_string(rb, HONE_ATTR_PATH, s);
 }
 
+/* Exec has just put them on the stack, where they are as a rule. */
+static bool hone_args_there(char *buf, unsigned long addr, int len)
+{
+	return !copy_from_user_nofault(buf, (const void __user *)addr, len);
+}
+
 /*
  * As get_cmdline(), of which it is a copy but for one thing: arguments that lie
  * in a file are not read, whose file system may never answer (as in procfs).
+ * @fresh: the task is current, and has just been executed.
  */
 static int hone_cmdline(struct task_struct *task, struct mm_struct *mm,
-			char *buf, int size)
+			char *buf, int size, bool fresh)
 {
 	unsigned long arg_start, arg_end, env_start, env_end;
 	const unsigned int gup = FOLL_FORCE | FOLL_ANON;
@@ -188,6 +196,8 @@ static int hone_cmdline(struct task_struct *task, struct mm_struct *mm,
 	spin_unlock(&mm->arg_lock);
 
 	len = min_t(unsigned long, arg_end - arg_start, size);
+	if (fresh && hone_args_there(buf, arg_start, len))
+		return len;
 	got = access_process_vm(task, arg_start, buf, len, gup);
 	/* The last NUL is written over: setproctitle(3), into what follows. */
 	if (got > 0 && buf[got - 1] && len < size) {
@@ -213,7 +223,8 @@ static void hone_put_argv(struct hone_recbuf *rb, struct task_struct *task,
 	spin_lock(&mm->arg_lock);
 	p->argv_size = mm->arg_end - mm->arg_start;
 	spin_unlock(&mm->arg_lock);
-	len = hone_cmdline(task, mm, tmp, HONE_ARGV_MAX);
+	len = hone_cmdline(task, mm, tmp, HONE_ARGV_MAX,
+			   p->event == HONE_PROC_EXEC);
 	mmput(mm);
 	if (len > 0)
 		hone_attr_put(rb, HONE_ATTR_ARGV, tmp, len);
