@@ -17,6 +17,8 @@
  * @tx: hone_actor_key() of the last announced writer (socket lock)
  * @rx: hone_actor_key() of the last announced reader (socket lock)
  * @rx_seq: TCP: end of the bytes whose reader is known (socket lock)
+ * @rx_told: datagrams, in place of it: hone_told_by() of the last one taken of
+ *	which not its own record tells (queue lock)
  * @owner_tgid: process id of the owner
  * @gen: generation of the capture that has announced this socket
  * @shared: a second task has written or read
@@ -36,7 +38,10 @@ struct hone_sk {
 	};
 	u64	tx;
 	u64	rx;
-	u32	rx_seq;
+	union {
+		u32	rx_seq;
+		u32	rx_told;
+	};
 	u32	owner_tgid;
 	u32	gen;
 	u8	shared;

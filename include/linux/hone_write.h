@@ -8,7 +8,9 @@
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
+#include <linux/hash.h>
 #include <linux/hone_stream.h>
+#include <linux/log2.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/relay.h>
@@ -52,6 +54,27 @@ struct hone_gap {
 	bool	open;
 };
 
+/* So many packets of a CPU may wait for who reads them, and be told so. */
+#define HONE_RECENT	256
+/* Of these places so many are looked at, for a free one or the one. */
+#define HONE_PROBES	4
+
+/**
+ * struct hone_recent - a record that may be amended, as long as nobody reads it
+ * @key: to find it
+ * @place: where it is in its sub-buffer, a multiple of 8, and a bit of who has
+ *	entered it; 0: forgotten
+ * @subbuf: number of the sub-buffer; if it is another one that is being written,
+ *	this is forgotten, too
+ * @note: what who has entered it wants to know again
+ */
+struct hone_recent {
+	u32	key;
+	u32	place;
+	u32	subbuf;
+	u32	note;
+};
+
 /**
  * struct hone_cpu - one CPU's part of a channel
  * @now: time of the record or flush that may begin a sub-buffer
@@ -66,6 +89,7 @@ struct hone_gap {
  * @lost: records lost, all kinds
  * @count: account by kind
  * @complete: records written, by kind, when the sub-buffer was begun
+ * @recent: packets that were received, and that nobody has read
  * @gap: the gap that is open now
  * @read_lock: one reader or flusher at a time; protects the read position
  * @handed: number of the sub-buffer that was last looked at in the ring, from
@@ -85,6 +109,7 @@ struct hone_cpu {
 	u64	lost;
 	struct hone_count count[HONE_KIND_MAX];
 	u64	complete[HONE_KIND_MAX];
+	struct hone_recent recent[HONE_RECENT];
 	struct hone_gap gap;
 	struct mutex read_lock;	/* read position, flushing */
 	size_t handed;
@@ -182,6 +207,102 @@ static inline void hone_count_truncated(const struct hone_room *room,
 					enum hone_kind kind)
 {
 	room->cpu->count[kind].truncated++;
+}
+
+static inline struct hone_recent *hone_recent_place(struct hone_cpu *c, u32 key,
+						    u32 i)
+{
+	u32 hash = hash_32(key, ilog2(HONE_RECENT));
+
+	return &c->recent[(hash + i) % HONE_RECENT];
+}
+
+/**
+ * hone_recent_enter - the record written last may be amended later
+ * @s: the stream
+ * @key: to find it
+ * @bit: kept with its place, 0 or 1
+ * @note: kept too
+ *
+ * Context: interrupts off.
+ */
+static __always_inline void hone_recent_enter(struct hone_stream *s, u32 key,
+					      u32 bit, u32 note)
+{
+	struct hone_cpu *c = this_cpu_ptr(s->events.cpu);
+	struct hone_recent *r;
+	u32 i;
+
+	for (i = 0; i < HONE_PROBES; i++) {
+		r = hone_recent_place(c, key, i);
+		if (!r->place || r->subbuf != (u32)c->subbufs || r->key == key)
+			break;
+	}
+	if (i == HONE_PROBES)
+		r = hone_recent_place(c, key, 0);
+	*r = (struct hone_recent){
+		.key	= key,
+		.place	= c->last | bit,
+		.subbuf	= c->subbufs,
+		.note	= note,
+	};
+}
+
+/**
+ * hone_recent_find - a record that this CPU has written into its events
+ * @s: the stream
+ * @key: under which it was entered
+ *
+ * Context: interrupts off.
+ * Return: what was entered, or NULL if that is forgotten.
+ */
+static __always_inline struct hone_recent *
+hone_recent_find(struct hone_stream *s, u32 key)
+{
+	struct hone_cpu *c = this_cpu_ptr(s->events.cpu);
+	struct hone_recent *r;
+	u32 i;
+
+	/* As in hone_reserve(). */
+	if (unlikely(smp_load_acquire(&s->frozen)))
+		return NULL;
+	for (i = 0; i < HONE_PROBES; i++) {
+		r = hone_recent_place(c, key, i);
+		if (r->key == key && r->place && r->subbuf == (u32)c->subbufs)
+			return r;
+	}
+	return NULL;
+}
+
+/**
+ * hone_recent_rec - the record that was entered
+ * @s: the stream
+ * @r: from hone_recent_find()
+ *
+ * As long as interrupts are off it may be amended: nobody reads it.
+ *
+ * Context: interrupts off since hone_recent_find().
+ * Return: the record, or the one that is in its place if it was taken back, or
+ * NULL if there is none.
+ */
+static __always_inline struct hone_rec *
+hone_recent_rec(struct hone_stream *s, const struct hone_recent *r)
+{
+	const struct rchan_buf *b = *this_cpu_ptr(s->events.rchan->buf);
+	u32 place = r->place & ~1U;
+
+	return place < b->offset ? b->data + place : NULL;
+}
+
+/**
+ * hone_recent_forget - it is not to be amended any more
+ * @r: from hone_recent_find()
+ *
+ * Context: interrupts off since hone_recent_find().
+ */
+static inline void hone_recent_forget(struct hone_recent *r)
+{
+	r->place = 0;
 }
 
 /**

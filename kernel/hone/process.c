@@ -88,15 +88,26 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 }
 
 /*
- * Keeps signal_struct.hone_changed in the order of time. Inside task_lock; never
- * taken in softirq, where it is only read.
+ * Keeps signal_struct.hone_changed in the order of time. Inside task_lock, but for
+ * exec, when there is no other thread; never taken in softirq, where it is only
+ * read.
  */
 static DEFINE_SPINLOCK(hone_changed_lock);
 
 /*
+ * What came before this was not read by it under the new name, or as the new
+ * image, of which it has been told now.
+ */
+static void hone_changed_now(struct task_struct *task)
+{
+	spin_lock(&hone_changed_lock);
+	WRITE_ONCE(task->signal->hone_changed, ktime_get_boottime_ns());
+	spin_unlock(&hone_changed_lock);
+}
+
+/*
  * Tells of a process that is called, or may do, something else from now on, and
- * when: what came before this was not read by it under the new name. Who reads
- * it while another thread changes the name may have either.
+ * when. Who reads while another thread changes the name may have either.
  *
  * Process context.
  */
@@ -104,9 +115,7 @@ static void hone_proc_changed(struct task_struct *task,
 			      const struct hone_proc *p)
 {
 	hone_emit(&p->rec, HONE_KIND_PROC);
-	spin_lock(&hone_changed_lock);
-	WRITE_ONCE(task->signal->hone_changed, ktime_get_boottime_ns());
-	spin_unlock(&hone_changed_lock);
+	hone_changed_now(task);
 }
 
 static void hone_proc_emit(struct task_struct *task, u32 event)
@@ -371,6 +380,7 @@ void __hone_exec(struct linux_binprm *bprm, u64 prev_id)
 	hone_match_exec(mem ? path : NULL);
 	p->prev_id = prev_id;
 	trace_hone_exec(p, path);
+	hone_changed_now(current);
 	kvfree(mem);
 }
 

@@ -142,21 +142,33 @@ static __always_inline bool hone_put_taken(struct hone_stream *s, u64 cookie,
 	return true;
 }
 
-/* Mostly the packet's record was the last, and can say it itself. */
-static __always_inline void hone_emit_taken(struct sock *sk,
+/*
+ * Mostly the packets' records are of the last ones, and can say it themselves.
+ * True if they say it in all streams.
+ */
+static __always_inline bool hone_emit_taken(struct sock *sk,
 					    const struct task_struct *task,
 					    const struct hone_taken *t)
 {
 	u64 cookie = hone_sk_cookie(sk);
 	struct hone_stream *s;
 	unsigned long flags;
+	bool all = true;
 
 	local_irq_save(flags);
-	hone_for_each_stream(s)
-		if ((!task || !hone_packet_taken(s, cookie, task, t)) &&
-		    !hone_put_taken(s, cookie, task, t))
-			hone_write_taken(s, sk, task, t);
+	hone_for_each_stream(s) {
+		struct hone_taken left = *t;
+
+		if (t->type == HONE_REC_CONSUME ?
+		    hone_packet_consumed(s, sk, cookie, task, t->key) :
+		    hone_packet_read(s, cookie, task, &left))
+			continue;
+		all = false;
+		if (!hone_put_taken(s, cookie, task, &left))
+			hone_write_taken(s, sk, task, &left);
+	}
 	local_irq_restore(flags);
+	return all;
 }
 
 static noinline void hone_emit_write(u64 cookie, const struct task_struct *task,
@@ -290,7 +302,7 @@ static __always_inline void hone_emit_deliver(struct sock *sk,
 					      const struct sk_buff *skb,
 					      u32 key)
 {
-	bool same = rx && rx->skb == skb;
+	bool same = rx && rx->skb == skb, valid = skb_csum_unnecessary(skb);
 	/* Who has not got the packet has no use for this. */
 	u8 sessions = rx ? rx->told : ~0;
 	u32 pkt = rx ? rx->pkt : 0;
@@ -299,7 +311,7 @@ static __always_inline void hone_emit_deliver(struct sock *sk,
 
 	local_irq_save(flags);
 	hone_for_each_stream(s)
-		if (!same || !hone_packet_delivered(s, pkt, sk, key))
+		if (!same || !hone_packet_delivered(s, pkt, sk, key, valid))
 			hone_write_deliver(s, sk, pkt, key, sessions);
 	local_irq_restore(flags);
 }
@@ -345,6 +357,32 @@ static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_emit_deliver(sk, rx, skb, hone_skb_key(skb));
 }
 
+/* A datagram was taken, and its own record does not tell of it, or not of whom. */
+static void hone_sk_told(struct hone_sk *h)
+{
+	u32 told = hone_told_by(h->rx_told);
+
+	if (told != h->rx_told)
+		WRITE_ONCE(h->rx_told, told);
+}
+
+/* Nobody is told: a session that begins while it is in the queue is not misled. */
+static void hone_forget_taken(struct hone_sk *h, u32 key)
+{
+	struct hone_recent *r;
+	struct hone_stream *s;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	hone_for_each_stream(s) {
+		r = hone_recent_find(s, key);
+		if (r)
+			hone_recent_forget(r);
+	}
+	local_irq_restore(flags);
+	hone_sk_told(h);
+}
+
 /* Under the queue's lock, which turns bottom halves off. */
 static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 {
@@ -359,18 +397,21 @@ static void probe_consume(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_sk_use(sk, task);
 	if (hone_counts())
 		__hone_count_taken(sk, skb, task);
-	if (!hone_wants(HONE_KIND_ACTOR))
-		return;
 	t = (struct hone_taken){
 		.type	= HONE_REC_CONSUME,
 		.key	= hone_skb_key(skb),
 	};
+	if (!hone_wants(HONE_KIND_ACTOR)) {
+		hone_forget_taken(h, t.key);
+		return;
+	}
 	if (h->rx != key) {
 		hone_sk_mark_shared(h, h->rx, key);
 		h->rx = key;
 		t.flags = HONE_F_ACTOR_CHANGED;
 	}
-	hone_emit_taken(sk, task, &t);
+	if (!hone_emit_taken(sk, task, &t))
+		hone_sk_told(h);
 }
 
 static const struct hone_probe hone_actor_probes[] = {

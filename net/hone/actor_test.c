@@ -147,28 +147,40 @@ static void segment_init(struct segment *s, u8 family, u8 protocol)
 	tcp->doff = 8;
 }
 
-static void test_carries(struct kunit *test)
+static u32 payload_of(const struct segment *s, u32 *seq)
+{
+	*seq = 0;
+	return hone_packet_payload(&s->p, seq);
+}
+
+static void test_payload(struct kunit *test)
 {
 	static const u8 families[] = { AF_INET, AF_INET6 };
 	struct segment *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	u32 seq;
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		segment_init(s, families[i], IPPROTO_TCP);
-		KUNIT_EXPECT_TRUE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
-		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 9));
-		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 11));
-		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ + 1, SEQ + 10));
+		KUNIT_EXPECT_EQ(test, payload_of(s, &seq), 10);
+		KUNIT_EXPECT_EQ(test, seq, SEQ);
 		/* The head is enough, a part of it is not. */
 		s->p.cap_len = s->p.wire_len - 10 - 12;
-		KUNIT_EXPECT_TRUE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+		KUNIT_EXPECT_EQ(test, payload_of(s, &seq), 10);
+		KUNIT_EXPECT_EQ(test, seq, SEQ);
 		s->p.cap_len--;
-		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+		KUNIT_EXPECT_EQ(test, payload_of(s, &seq), 0);
 		s->p.cap_len = 0;
-		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+		KUNIT_EXPECT_EQ(test, payload_of(s, &seq), 0);
+		segment_init(s, families[i], IPPROTO_TCP);
+		s->p.wire_len -= 10;
+		KUNIT_EXPECT_EQ(test, payload_of(s, &seq), 0);
+		/* Shorter than its header says. */
+		s->p.wire_len--;
+		KUNIT_EXPECT_EQ(test, payload_of(s, &seq), 0);
 		segment_init(s, families[i], IPPROTO_UDP);
-		KUNIT_EXPECT_FALSE(test, hone_packet_carries(&s->p, SEQ, SEQ + 10));
+		KUNIT_EXPECT_EQ(test, payload_of(s, &seq), 0);
 	}
 }
 
@@ -178,7 +190,7 @@ static struct kunit_case hone_actor_cases[] = {
 	KUNIT_CASE(test_reader_of_another_run),
 	KUNIT_CASE(test_clone_resets),
 	KUNIT_CASE(test_actor_key),
-	KUNIT_CASE(test_carries),
+	KUNIT_CASE(test_payload),
 	{}
 };
 

@@ -237,9 +237,11 @@ hone_packet_reserve(struct hone_stream *s, struct hone_packet_room *r,
 }
 
 /* All that is not of the packet's bytes is in it. */
-static __always_inline void hone_packet_commit(struct hone_packet_room *r,
+static __always_inline void hone_packet_commit(struct hone_stream *s,
+					       struct hone_packet_room *r,
 					       struct hone_packet *p,
-					       const struct sk_buff *skb)
+					       const struct sk_buff *skb,
+					       bool out)
 {
 	u32 want = r->want, len = r->len, got;
 
@@ -257,6 +259,8 @@ static __always_inline void hone_packet_commit(struct hone_packet_room *r,
 		hone_count_truncated(&r->room, HONE_KIND_PACKET);
 	p->rec.len = len;
 	hone_commit(&r->room, HONE_KIND_PACKET, &p->rec, len, r->now);
+	if (!out)
+		hone_packet_awaits(s, p);
 }
 
 static void hone_packet_write(struct hone_stream *s,
@@ -270,7 +274,7 @@ static void hone_packet_write(struct hone_stream *s,
 	if (!p)
 		return;
 	memcpy(p, head, sizeof(*p));
-	hone_packet_commit(&r, p, skb);
+	hone_packet_commit(s, &r, p, skb, head->rec.flags & HONE_F_PKT_OUT);
 }
 
 static enum hone_place hone_place_of(const struct hone_stream *s)
@@ -543,7 +547,7 @@ static __always_inline void hone_packet_out_sole(struct hone_stream *s,
 	if (p) {
 		hone_packet_sent(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = hone_next_pkt();
-		hone_packet_commit(&r, p, skb);
+		hone_packet_commit(s, &r, p, skb, true);
 	} else {
 		hone_packet_out_lost(sk, full);
 	}
@@ -627,7 +631,7 @@ static __always_inline void hone_packet_in_sole(struct hone_stream *s,
 	if (p) {
 		hone_packet_got(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = pkt;
-		hone_packet_commit(&r, p, skb);
+		hone_packet_commit(s, &r, p, skb, false);
 	}
 	local_irq_restore(flags);
 }

@@ -78,17 +78,34 @@ static __always_inline u8 hone_quality_of(const struct hone_whose *w)
 	return w->owner ? HONE_Q_OWNER : HONE_Q_NONE;
 }
 
+/*
+ * Which CPU has told last of a datagram of a socket, and how often that was
+ * another one than before; 0: none has. As long as it is the same number no other
+ * has than that.
+ */
+static inline bool hone_told_here(u32 told)
+{
+	BUILD_BUG_ON(NR_CPUS >= U16_MAX);
+	return !told || (told & U16_MAX) == raw_smp_processor_id() + 1;
+}
+
+static inline u32 hone_told_by(u32 told)
+{
+	if (told && hone_told_here(told))
+		return told;
+	return (told & ~(u32)U16_MAX) + BIT(16) + raw_smp_processor_id() + 1;
+}
+
 /**
- * hone_packet_carries - are these the bytes of a TCP segment?
+ * hone_packet_payload - how many bytes of a TCP stream are in a packet?
  * @p: a packet; what is recorded of it is enough to tell, or it does not
- * @from: first sequence number
- * @to: one past the last
+ * @seq: is set to the sequence number of the packet, if there are any
  *
  * Context: any.
- * Return: true if the segment carries these bytes and no others.
+ * Return: the number, 0 if it is no TCP segment that is known to carry some.
  */
-static inline bool hone_packet_carries(const struct hone_packet *p, u32 from,
-				       u32 to)
+static __always_inline u32 hone_packet_payload(const struct hone_packet *p,
+					       u32 *seq)
 {
 	const struct ipv6hdr *ip6 = (const void *)p->data;
 	const struct iphdr *ip = (const void *)p->data;
@@ -96,16 +113,32 @@ static inline bool hone_packet_carries(const struct hone_packet *p, u32 from,
 	u32 off = sizeof(*ip6);
 
 	if (p->cap_len < sizeof(*ip) + sizeof(*tcp))
-		return false;
+		return 0;
 	if (p->family == AF_INET)
 		off = ip->protocol == IPPROTO_TCP ? ip->ihl * 4 : p->cap_len;
 	else if (ip6->nexthdr != IPPROTO_TCP)
-		return false;
+		return 0;
 	if (p->cap_len < off + sizeof(*tcp))
-		return false;
+		return 0;
 	tcp = (const void *)(p->data + off);
-	return ntohl(tcp->seq) == from &&
-	       p->wire_len == off + tcp->doff * 4 + (to - from);
+	off += tcp->doff * 4;
+	if (p->wire_len <= off)
+		return 0;
+	*seq = ntohl(tcp->seq);
+	return p->wire_len - off;
+}
+
+/* Its checksum may be wrong: it is certain only while no other one has come. */
+#define HONE_PKT_UNSURE	1
+
+/* A segment that was received and written: who reads it may be told later. */
+static __always_inline void hone_packet_awaits(struct hone_stream *s,
+					       const struct hone_packet *p)
+{
+	u32 seq;
+
+	if (hone_packet_payload(p, &seq))
+		hone_recent_enter(s, seq, 0, 0);
 }
 
 /*
@@ -128,13 +161,15 @@ hone_packet_last(struct hone_stream *s, u16 skip)
  * @pkt: number of the packet
  * @sk: the socket, which the stream has been told of
  * @key: of the datagram, 0 if it is none
+ * @valid: its checksum is right, so that it stays in the queue till it is taken
  *
  * Context: interrupts off.
  * Return: false if it is not the record written last, or says so already of
  * another socket.
  */
 static __always_inline bool
-hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key)
+hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
+		      bool valid)
 {
 	struct hone_whose w = { };
 	struct hone_packet *p;
@@ -154,41 +189,139 @@ hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key)
 	p->quality = hone_quality_of(&w);
 	p->state = READ_ONCE(sk->sk_state);
 	p->cause = key;
+	if (key)
+		hone_recent_enter(s, key, !valid,
+				  READ_ONCE(sk->sk_hone.rx_told));
 	return true;
 }
 
-/**
- * hone_packet_taken - say in a packet's own record who has read it
- * @s: the stream
- * @cookie: the socket
- * @task: who has read
- * @t: what
- *
- * Context: interrupts off.
- * Return: false if it is not the record written last, or not the one packet
- * that was read, or if who has read it was called something else when it came.
- */
-static __always_inline bool hone_packet_taken(struct hone_stream *s, u64 cookie,
-					      const struct task_struct *task,
-					      const struct hone_taken *t)
+/* A packet of that socket that was received of late and nobody has taken yet. */
+static __always_inline struct hone_packet *
+hone_packet_recent(struct hone_stream *s, const struct hone_recent *r, u64 cookie)
 {
+	struct hone_rec *rec = hone_recent_rec(s, r);
 	struct hone_packet *p;
 
-	p = hone_packet_last(s, HONE_F_PKT_OUT | HONE_F_PKT_TAKEN);
-	/* Another one that is not recorded may have got the key since. */
-	if (!p || p->cookie != cookie || p->pkt != this_cpu_read(hone_rx.pkt))
-		return false;
-	if (t->type == HONE_REC_CONSUME ?
-	    !(p->rec.flags & HONE_F_PKT_DELIVERED) || p->cause != t->key :
-	    !hone_packet_carries(p, t->from, t->to))
-		return false;
-	if (p->rec.time <= READ_ONCE(task->signal->hone_changed))
-		return false;
+	if (!rec || rec->type != HONE_REC_PACKET ||
+	    rec->flags & (HONE_F_PKT_OUT | HONE_F_PKT_TAKEN))
+		return NULL;
+	p = container_of(rec, struct hone_packet, rec);
+	return p->cookie == cookie ? p : NULL;
+}
+
+/*
+ * The datagram with that key. It is still in its queue, so that no other one has
+ * the key, unless its checksum was wrong. For if it had been taken its own record
+ * would say so, or it were forgotten here, or another CPU had told of it, which
+ * @told would show.
+ */
+static __always_inline struct hone_packet *
+hone_packet_queued(struct hone_stream *s, const struct hone_recent *r,
+		   u64 cookie, u32 key, u32 told)
+{
+	struct hone_packet *p = hone_packet_recent(s, r, cookie);
+
+	if (!p || !(p->rec.flags & HONE_F_PKT_DELIVERED) || p->cause != key ||
+	    r->note != told || !hone_told_here(told))
+		return NULL;
+	if (r->place & HONE_PKT_UNSURE && p->pkt != this_cpu_read(hone_rx.pkt))
+		return NULL;
+	return p;
+}
+
+/* The segment that begins with these bytes, and has no others; how many it has. */
+static __always_inline struct hone_packet *
+hone_packet_unread(struct hone_stream *s, const struct hone_recent *r,
+		   u64 cookie, const struct hone_taken *t, u32 *len)
+{
+	struct hone_packet *p = hone_packet_recent(s, r, cookie);
+	u32 seq;
+
+	if (!p)
+		return NULL;
+	*len = hone_packet_payload(p, &seq);
+	return *len && seq == t->from && *len <= t->to - t->from ? p : NULL;
+}
+
+/* Has it begun, and has it its name, since before the packet came? */
+static __always_inline bool hone_packet_known(const struct hone_packet *p,
+					      const struct task_struct *task)
+{
+	return p->rec.time > READ_ONCE(task->signal->hone_changed) &&
+	       p->rec.time > task->group_leader->start_boottime;
+}
+
+static __always_inline void hone_packet_take(struct hone_packet *p,
+					     const struct task_struct *task)
+{
 	p->rec.flags |= HONE_F_PKT_TAKEN;
 	p->actor = READ_ONCE(task->signal->hone_id);
 	p->tgid = task->tgid;
 	p->tid = task->pid;
 	p->quality = HONE_Q_EXACT;
+}
+
+/**
+ * hone_packet_consumed - say in a datagram's own record who has taken it
+ * @s: the stream
+ * @sk: the socket, whose queue is locked
+ * @cookie: its cookie
+ * @task: who has taken it, NULL for the kernel
+ * @key: of the datagram
+ *
+ * It can, if it is still in the sub-buffer that this CPU writes, and who has
+ * taken it was called the same when it came. In either case there is no more to
+ * be said in it.
+ *
+ * Context: interrupts off; @task is current.
+ * Return: true if it says it.
+ */
+static __always_inline bool
+hone_packet_consumed(struct hone_stream *s, const struct sock *sk, u64 cookie,
+		     const struct task_struct *task, u32 key)
+{
+	struct hone_recent *r = hone_recent_find(s, key);
+	struct hone_packet *p;
+
+	if (!r)
+		return false;
+	p = hone_packet_queued(s, r, cookie, key, sk->sk_hone.rx_told);
+	hone_recent_forget(r);
+	if (!p || !task || !hone_packet_known(p, task))
+		return false;
+	hone_packet_take(p, task);
+	return true;
+}
+
+/**
+ * hone_packet_read - say in segments' own records who has read them
+ * @s: the stream
+ * @cookie: the socket, which is locked
+ * @task: who has read
+ * @t: what; is set to what is left to tell of
+ *
+ * As hone_packet_consumed(), of the first ones that were read whole.
+ *
+ * Context: interrupts off; @task is current.
+ * Return: true if they say it all.
+ */
+static __always_inline bool hone_packet_read(struct hone_stream *s, u64 cookie,
+					     const struct task_struct *task,
+					     struct hone_taken *t)
+{
+	struct hone_recent *r;
+	struct hone_packet *p;
+	u32 len;
+
+	while (t->from != t->to) {
+		r = hone_recent_find(s, t->from);
+		p = r ? hone_packet_unread(s, r, cookie, t, &len) : NULL;
+		if (!p || !hone_packet_known(p, task))
+			return false;
+		hone_recent_forget(r);
+		hone_packet_take(p, task);
+		t->from += len;
+	}
 	return true;
 }
 

@@ -562,9 +562,10 @@ enum hone_quality {
  *
  * HONE_F_PKT_TAKEN: the record stands for the &struct hone_actor too that would
  * have told of it: for the CONSUME with the key in @cause of the datagram, or for
- * the TCP_READ of exactly the bytes that the segment carries. The reader
- * has changed neither name nor user nor cgroup since @rec.time; if it began
- * later, its own record follows.
+ * the TCP_READ, or the part of one, of exactly the bytes that the segment
+ * carries. It was read before this CPU has begun its next sub-buffer. The reader
+ * had begun before @rec.time, and has changed neither name nor user nor cgroup
+ * since.
  */
 struct hone_packet {
 	struct hone_rec	rec;

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -166,6 +167,7 @@ TEST_F(actors, tcp_writers)
 	close(fd[1]);
 }
 
+/* What is out of the ring has records for who reads it. */
 TEST_F(actors, tcp_readers)
 {
 	const struct hone_actor *a, *b, *c;
@@ -177,6 +179,7 @@ TEST_F(actors, tcp_readers)
 	ASSERT_EQ(0, tcp_pair(fd, cookie));
 	for (i = 0; i < 3; i++)
 		write_four(fd[0]);
+	stream_read(&self->s);
 	/* A peek is no receipt. */
 	ASSERT_EQ(4, recv(fd[1], data, 4, MSG_PEEK));
 	read_four(fd[1]);
@@ -248,6 +251,7 @@ TEST_F(actors, datagrams)
 	ASSERT_EQ(0, connect(from, (void *)&at, sizeof(at)));
 	write_four(from);
 	write_four(from);
+	stream_read(&self->s);
 	ASSERT_EQ(4, recv(to, data, 4, MSG_PEEK));
 	ASSERT_EQ(4, recv(to, data, 4, 0));
 	reader = in_child(read_four, to);
@@ -295,6 +299,7 @@ TEST_F(actors, datagrams)
 }
 
 #define TURNS	100
+#define QUEUED	10
 #define RAW_PROTOCOL	253	/* for experiments, RFC 3692 */
 
 static int count_actors(struct stream *s, int type, uint64_t cookie)
@@ -369,6 +374,90 @@ TEST_F(actors, taken)
 	close(to);
 	close(fd[0]);
 	close(fd[1]);
+}
+
+/*
+ * What lies in a queue has a record that nobody has read yet, as a rule: it says
+ * who takes it, though others have been written since.
+ */
+TEST_F(actors, queued)
+{
+	struct sockaddr_in at, unused;
+	int from, to, fd[2], i, n, taken;
+	uint64_t cookie[2], socket;
+	char data[4 * QUEUED];
+
+	move_to(false);
+	from = udp_socket(&unused);
+	to = udp_socket(&at);
+	ASSERT_EQ(0, connect(from, (void *)&at, sizeof(at)));
+	socket = cookie_of(to);
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	ASSERT_EQ(0, setsockopt(fd[0], IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
+				sizeof(int)));
+	for (n = 0; n < TURNS / QUEUED; n++) {
+		for (i = 0; i < QUEUED; i++) {
+			write_four(from);
+			write_four(fd[0]);
+		}
+		for (i = 0; i < QUEUED; i++)
+			read_four(to);
+		/* All the segments at once, but half of the last one. */
+		ASSERT_EQ(sizeof(data) - 2,
+			  recv(fd[1], data, sizeof(data) - 2, MSG_WAITALL));
+		ASSERT_EQ(2, recv(fd[1], data, 2, MSG_WAITALL));
+	}
+	stream_stop(&self->s);
+
+	n *= QUEUED;
+	taken = count_taken(_metadata, &self->s, socket);
+	EXPECT_LT(n / 2, taken);
+	EXPECT_EQ(n, taken + count_actors(&self->s, HONE_REC_CONSUME, socket));
+	taken = count_taken(_metadata, &self->s, cookie[1]);
+	EXPECT_LT(n / 2, taken);
+	/* Of the last one two halves are told of by themselves. */
+	EXPECT_GE(n / QUEUED * (QUEUED - 1), taken);
+	EXPECT_LE(n / QUEUED * 2, count_actors(&self->s, HONE_REC_TCP_READ,
+					       cookie[1]));
+	EXPECT_GT(n, count_actors(&self->s, HONE_REC_TCP_READ, cookie[1]));
+	close(from);
+	close(to);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/*
+ * What another CPU has received says nothing of it, and what another CPU has told
+ * of is not said of the next one that lies where it has lain.
+ */
+TEST_F(actors, queued_elsewhere)
+{
+	struct sockaddr_in at, unused;
+	int from, to, i, taken;
+	uint64_t socket;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "there is one CPU");
+	from = udp_socket(&unused);
+	to = udp_socket(&at);
+	ASSERT_EQ(0, connect(from, (void *)&at, sizeof(at)));
+	socket = cookie_of(to);
+	for (i = 0; i < TURNS; i++) {
+		move_to(i & 1);
+		write_four(from);
+		move_to(i & 2);
+		read_four(to);
+	}
+	stream_stop(&self->s);
+
+	/* Every other one where it came, on the CPU that took the one before, too. */
+	taken = count_taken(_metadata, &self->s, socket);
+	EXPECT_LT(0, taken);
+	EXPECT_GE(TURNS / 2, taken);
+	EXPECT_EQ(TURNS, taken + count_actors(&self->s, HONE_REC_CONSUME,
+					      socket));
+	close(from);
+	close(to);
 }
 
 /*
@@ -484,6 +573,106 @@ TEST_F(actors, renamed_after_packet)
 	close(fd);
 }
 
+/* Becomes another program, which reads, when it is told to. */
+static void read_as_another(int fd, int go)
+{
+	char c;
+
+	move_to(false);
+	if (read(go, &c, 1) != 1 || dup2(fd, 0) < 0)
+		_exit(1);
+	execlp("dd", "dd", "bs=4", "count=1", "of=/dev/null", NULL);
+	_exit(1);
+}
+
+/* A packet that came before its reader's exec is not said to be the new image's. */
+TEST_F(actors, exec_after_packet)
+{
+	const struct hone_proc *proc, *image = NULL;
+	const struct hone_rec *rec = NULL;
+	const struct hone_packet *p;
+	const struct hone_actor *a;
+	int fd, go[2], status, cpu = 0, got = 0;
+	struct sockaddr_in at;
+	uint64_t cookie;
+	pid_t pid;
+
+	fd = udp_socket(&at);
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, pipe(go));
+	cookie = cookie_of(fd);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid)
+		read_as_another(fd, go[0]);
+	move_to(false);
+	ASSERT_EQ(4, sendto(fd, "four", 4, 0, (void *)&at, sizeof(at)));
+	ASSERT_EQ(1, write(go[1], "", 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	stream_stop(&self->s);
+
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
+		proc = (const void *)rec;
+		if (rec->type == HONE_REC_PROC && proc->tgid == (uint32_t)pid &&
+		    proc->event == HONE_PROC_EXEC)
+			image = proc;
+	}
+	ASSERT_NE(NULL, image);
+	a = nth_actor(&self->s, HONE_REC_CONSUME, cookie, 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(image->id, a->id);
+	EXPECT_LT(image->rec.time, a->rec.time);
+	cpu = 0;
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cookie != cookie ||
+		    rec->flags & HONE_F_PKT_OUT)
+			continue;
+		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
+		EXPECT_LT(rec->time, image->rec.time);
+		got++;
+	}
+	EXPECT_EQ(1, got);
+	close(go[0]);
+	close(go[1]);
+	close(fd);
+}
+
+/* Nor that of a process that began later. */
+TEST_F(actors, fork_after_packet)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_packet *p;
+	const struct hone_actor *a;
+	int fd, cpu = 0, got = 0;
+	struct sockaddr_in at;
+	uint64_t cookie;
+	pid_t pid;
+
+	fd = udp_socket(&at);
+	ASSERT_GE(fd, 0);
+	cookie = cookie_of(fd);
+	move_to(false);
+	ASSERT_EQ(4, sendto(fd, "four", 4, 0, (void *)&at, sizeof(at)));
+	pid = in_child(read_four, fd);
+	stream_stop(&self->s);
+
+	a = nth_actor(&self->s, HONE_REC_CONSUME, cookie, 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(pid, (int)a->tgid);
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cookie != cookie ||
+		    rec->flags & HONE_F_PKT_OUT)
+			continue;
+		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
+		got++;
+	}
+	EXPECT_EQ(1, got);
+	close(fd);
+}
+
 static const struct hone_sock_rec *find_sock(struct stream *s, uint64_t cookie,
 					     int event)
 {
@@ -584,6 +773,7 @@ TEST_F(actors, restart_keeps_readers)
 	ASSERT_EQ(0, tcp_pair(fd, cookie));
 	write_four(fd[0]);
 	write_four(fd[0]);
+	stream_read(&self->s);
 	read_four(fd[1]);
 	ASSERT_EQ(0, stream_command(&self->s, "restart\n"));
 	child = in_child(read_four, fd[1]);
