@@ -282,20 +282,18 @@ hone_recent_find(struct hone_stream *s, u32 key)
  * As long as interrupts are off it may be amended: nobody reads it.
  *
  * Context: interrupts off since hone_recent_find().
- * Return: the record, or the one that is in its place if it was taken back, or
- * NULL if there is none.
+ * Return: the record.
  */
 static __always_inline struct hone_rec *
 hone_recent_rec(struct hone_stream *s, const struct hone_recent *r)
 {
 	const struct rchan_buf *b = *this_cpu_ptr(s->events.rchan->buf);
-	u32 place = r->place & ~1U;
 
-	return place < b->offset ? b->data + place : NULL;
+	return b->data + (r->place & ~1U);
 }
 
 /**
- * hone_recent_forget - it is not to be amended any more
+ * hone_recent_forget - it is not to be amended any more, or is taken back
  * @r: from hone_recent_find()
  *
  * Context: interrupts off since hone_recent_find().

@@ -395,6 +395,7 @@ static void hone_packet_unwrite(struct hone_stream *s, struct hone_rx *rx)
 
 	if (!p || p->pkt != rx->pkt)
 		return;
+	hone_packet_awaits_not(s, p);
 	hone_take_back(s, HONE_KIND_PACKET, &p->rec, p->cap_len < p->wire_len);
 	rx->told &= ~s->bit;
 	rx->pending |= s->bit;

@@ -131,14 +131,32 @@ static __always_inline u32 hone_packet_payload(const struct hone_packet *p,
 /* Its checksum may be wrong: it is certain only while no other one has come. */
 #define HONE_PKT_UNSURE	1
 
-/* A segment that was received and written: who reads it may be told later. */
+/*
+ * A segment that was received and written, with so much in it: who reads it may be
+ * told later.
+ */
 static __always_inline void hone_packet_awaits(struct hone_stream *s,
 					       const struct hone_packet *p)
 {
-	u32 seq;
+	u32 seq, len = hone_packet_payload(p, &seq);
 
-	if (hone_packet_payload(p, &seq))
-		hone_recent_enter(s, seq, 0, 0);
+	if (len)
+		hone_recent_enter(s, seq, 0, len);
+}
+
+/* Its record is taken back. */
+static inline void hone_packet_awaits_not(struct hone_stream *s,
+					  const struct hone_packet *p)
+{
+	struct hone_recent *r;
+	u32 key;
+
+	/* A segment has none for its delivery. */
+	if (!hone_packet_payload(p, &key))
+		key = p->rec.flags & HONE_F_PKT_DELIVERED ? p->cause : 0;
+	r = hone_recent_find(s, key);
+	if (r && hone_recent_rec(s, r) == &p->rec)
+		hone_recent_forget(r);
 }
 
 /*
@@ -195,52 +213,32 @@ hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
 	return true;
 }
 
-/* A packet of that socket that was received of late and nobody has taken yet. */
+/* The packet that was entered, if it is that socket's. */
 static __always_inline struct hone_packet *
 hone_packet_recent(struct hone_stream *s, const struct hone_recent *r, u64 cookie)
 {
-	struct hone_rec *rec = hone_recent_rec(s, r);
 	struct hone_packet *p;
 
-	if (!rec || rec->type != HONE_REC_PACKET ||
-	    rec->flags & (HONE_F_PKT_OUT | HONE_F_PKT_TAKEN))
-		return NULL;
-	p = container_of(rec, struct hone_packet, rec);
+	p = container_of(hone_recent_rec(s, r), struct hone_packet, rec);
 	return p->cookie == cookie ? p : NULL;
 }
 
 /*
  * The datagram with that key. It is still in its queue, so that no other one has
- * the key, unless its checksum was wrong. For if it had been taken its own record
- * would say so, or it were forgotten here, or another CPU had told of it, which
- * @told would show.
+ * the key, unless its checksum was wrong. For if it had been taken it were
+ * forgotten here, or another CPU had told of it, which @told would show.
  */
 static __always_inline struct hone_packet *
 hone_packet_queued(struct hone_stream *s, const struct hone_recent *r,
-		   u64 cookie, u32 key, u32 told)
+		   u64 cookie, u32 told)
 {
 	struct hone_packet *p = hone_packet_recent(s, r, cookie);
 
-	if (!p || !(p->rec.flags & HONE_F_PKT_DELIVERED) || p->cause != key ||
-	    r->note != told || !hone_told_here(told))
+	if (!p || r->note != told || !hone_told_here(told))
 		return NULL;
 	if (r->place & HONE_PKT_UNSURE && p->pkt != this_cpu_read(hone_rx.pkt))
 		return NULL;
 	return p;
-}
-
-/* The segment that begins with these bytes, and has no others; how many it has. */
-static __always_inline struct hone_packet *
-hone_packet_unread(struct hone_stream *s, const struct hone_recent *r,
-		   u64 cookie, const struct hone_taken *t, u32 *len)
-{
-	struct hone_packet *p = hone_packet_recent(s, r, cookie);
-	u32 seq;
-
-	if (!p)
-		return NULL;
-	*len = hone_packet_payload(p, &seq);
-	return *len && seq == t->from && *len <= t->to - t->from ? p : NULL;
 }
 
 /* Has it begun, and has it its name, since before the packet came? */
@@ -285,7 +283,7 @@ hone_packet_consumed(struct hone_stream *s, const struct sock *sk, u64 cookie,
 
 	if (!r)
 		return false;
-	p = hone_packet_queued(s, r, cookie, key, sk->sk_hone.rx_told);
+	p = hone_packet_queued(s, r, cookie, sk->sk_hone.rx_told);
 	hone_recent_forget(r);
 	if (!p || !task || !hone_packet_known(p, task))
 		return false;
@@ -311,16 +309,17 @@ static __always_inline bool hone_packet_read(struct hone_stream *s, u64 cookie,
 {
 	struct hone_recent *r;
 	struct hone_packet *p;
-	u32 len;
 
 	while (t->from != t->to) {
 		r = hone_recent_find(s, t->from);
-		p = r ? hone_packet_unread(s, r, cookie, t, &len) : NULL;
+		if (!r || r->note > t->to - t->from)
+			return false;
+		p = hone_packet_recent(s, r, cookie);
 		if (!p || !hone_packet_known(p, task))
 			return false;
 		hone_recent_forget(r);
 		hone_packet_take(p, task);
-		t->from += len;
+		t->from += r->note;
 	}
 	return true;
 }
