@@ -4,8 +4,9 @@
 # with the buffers they have if they are told nothing, in one guest of 16 CPUs, 15
 # of which give and take datagrams, so that they can do more than one that
 # records. A second is as many instructions of all of them together as an emulated
-# CPU executes in one: only the ratios say something. What comes from a device is
-# one packet for all programs; on loopback Hone records both ends.
+# CPU executes in one: only the ratios say something, and "none", which records
+# nothing, says how many a program could that costs nothing. What comes from a
+# device is one packet for all programs; on loopback Hone records both ends.
 . "$(dirname "$0")/../scripts/lib.sh"
 
 out=$HONE_CACHE/out/flood
@@ -27,6 +28,6 @@ measure()
 }
 
 measure "received from a device" device \
-	tcpdump-full,hone-default,dumpcap-full flood
+	none,tcpdump-full,hone-full,hone-default,dumpcap-full flood
 measure "sent and received on loopback" loopback \
-	tcpdump-full,hone-default,hone-in,dumpcap-full
+	none,tcpdump-full,hone-full,hone-default,hone-in,dumpcap-full
