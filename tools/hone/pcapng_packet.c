@@ -432,11 +432,16 @@ static __apart bool prepare_packet(const struct attributed *p)
 	return true;
 }
 
-/* Of a packet that nothing special is to be done for, as most are. */
+/* Is something to be done before the packet, or more to be said of it? */
+static inline bool is_special(const struct attributed *p)
+{
+	return pcapng.special | rotate_wanted() | p->lost;
+}
+
+/* Of a packet that nothing is to be done for, as most are. */
 static inline bool is_usual(const struct attributed *p)
 {
-	return !(pcapng.special | rotate_wanted() | p->lost) &&
-	       writer_has_room(&pcapng.w, most_room(p));
+	return !is_special(p) && writer_has_room(&pcapng.w, most_room(p));
 }
 
 static bool packet_with_tail(const struct attributed *p)
@@ -449,17 +454,33 @@ static bool packet_with_tail(const struct attributed *p)
 	return true;
 }
 
-static bool packet_with_few(const struct attributed *p)
+static inline __inlined void put_with_few(const struct attributed *p)
 {
 	__u32 padded = (p->packet->cap_len + 3) & ~3U;
 	__u32 total = 28 + padded + sizeof(struct few);
 	__u8 *to = pcapng.w.buf + pcapng.w.used;
 
-	if (!fits_few(p) || !is_usual(p))
-		return prepare_packet(p);
 	to = put_head(to, p, 0, total, false);
 	put_few(to + padded, p, total);
 	put_data(to, p, total);
+}
+
+/* The first of a connection, as a rule: it is not kept in mind for the next. */
+static __apart bool prepare_few(const struct attributed *p)
+{
+	if (is_special(p) || !p->img || !p->conn || p->n_more)
+		return prepare_packet(p);
+	if (!describe(p) || !writer_room(&pcapng.w, most_room(p)))
+		return false;
+	put_with_few(p);
+	return true;
+}
+
+static bool packet_with_few(const struct attributed *p)
+{
+	if (!fits_few(p) || !is_usual(p))
+		return prepare_few(p);
+	put_with_few(p);
 	return true;
 }
 
