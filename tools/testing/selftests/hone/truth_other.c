@@ -364,6 +364,8 @@ static void uring_sender(long n)
 
 	if (!uring_open(&u))
 		die("io_uring_setup");
+	/* Each frame is a packet, whenever the one before is acknowledged. */
+	u.msg_flags = MSG_EOR;
 	while (n--) {
 		lock();
 		frame_make(buf, kinds);

@@ -16,6 +16,7 @@ struct uring {
 	int fd;
 	unsigned int flags;		/* of the ring */
 	unsigned int sqe_flags;
+	unsigned int msg_flags;		/* of what is sent */
 	struct io_uring_params p;
 	char *sq, *cq;
 	struct io_uring_sqe *sqe;
@@ -58,6 +59,8 @@ static inline int uring_do(struct uring *u, int op, int fd, void *buf,
 	memset(&u->sqe[i], 0, sizeof(u->sqe[i]));
 	u->sqe[i].opcode = op;
 	u->sqe[i].flags = u->sqe_flags;
+	if (op == IORING_OP_SEND)
+		u->sqe[i].msg_flags = u->msg_flags;
 	u->sqe[i].fd = fd;
 	u->sqe[i].addr = (uintptr_t)buf;
 	u->sqe[i].len = len;
