@@ -18,7 +18,8 @@
  * @rx: hone_actor_key() of the last announced reader (socket lock)
  * @rx_seq: TCP: end of the bytes whose reader is known (socket lock)
  * @rx_told: datagrams, in place of it: hone_told_by() of the last one taken of
- *	which not its own record tells (queue lock)
+ *	which not its own record tells (lock of the queue that they are taken
+ *	from; whoever sees an older one writes a record more)
  * @owner_tgid: process id of the owner
  * @gen: generation of the capture that has announced this socket
  * @shared: a second task has written or read

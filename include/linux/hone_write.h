@@ -64,14 +64,14 @@ struct hone_gap {
  * @key: to find it
  * @place: where it is in its sub-buffer, a multiple of 8, and a bit of who has
  *	entered it; 0: forgotten
- * @subbuf: number of the sub-buffer; if it is another one that is being written,
- *	this is forgotten, too
- * @note: what who has entered it wants to know again
+ * @epoch: of the CPU's part of the channel then; as it has another one, this is
+ *	forgotten, too
+ * @note: is kept for who has entered it
  */
 struct hone_recent {
 	u32	key;
 	u32	place;
-	u32	subbuf;
+	u32	epoch;
 	u32	note;
 };
 
@@ -81,6 +81,7 @@ struct hone_recent {
  * @limit: packets may fill the sub-buffer up to here
  * @last: where the record that was offered last is in the sub-buffer that is
  *	being written, 0 if it is not there
+ * @epoch: steps when nothing of what is written may be amended any more
  * @seq: number of the last record offered
  * @gen: generation when a quarter of the ring had been written last
  * @evict: a full ring gives up its oldest sub-buffer, and is not read; set
@@ -89,12 +90,12 @@ struct hone_recent {
  * @lost: records lost, all kinds
  * @count: account by kind
  * @complete: records written, by kind, when the sub-buffer was begun
- * @recent: packets that were received, and that nobody has read
  * @gap: the gap that is open now
  * @read_lock: one reader or flusher at a time; protects the read position
  * @handed: number of the sub-buffer that was last looked at in the ring, from
  *	1; as long as that is the oldest it still is; written under @read_lock
  * @readers: file is open
+ * @recent: packets that were received, and that nobody has read
  *
  * Written with interrupts off on the CPU itself, or while it is offline.
  */
@@ -102,6 +103,7 @@ struct hone_cpu {
 	u64	now;
 	u32	limit;
 	u32	last;
+	u32	epoch;
 	u32	seq;
 	u32	gen;
 	bool	evict;
@@ -109,11 +111,11 @@ struct hone_cpu {
 	u64	lost;
 	struct hone_count count[HONE_KIND_MAX];
 	u64	complete[HONE_KIND_MAX];
-	struct hone_recent recent[HONE_RECENT];
 	struct hone_gap gap;
 	struct mutex read_lock;	/* read position, flushing */
 	size_t handed;
 	atomic_t readers;
+	struct hone_recent recent[HONE_RECENT];
 };
 
 void *hone_reserve_slow(struct hone_stream *s, enum hone_kind kind, u32 len,
@@ -235,7 +237,7 @@ static __always_inline void hone_recent_enter(struct hone_stream *s, u32 key,
 
 	for (i = 0; i < HONE_PROBES; i++) {
 		r = hone_recent_place(c, key, i);
-		if (!r->place || r->subbuf != (u32)c->subbufs || r->key == key)
+		if (!r->place || r->epoch != c->epoch || r->key == key)
 			break;
 	}
 	if (i == HONE_PROBES)
@@ -243,7 +245,7 @@ static __always_inline void hone_recent_enter(struct hone_stream *s, u32 key,
 	*r = (struct hone_recent){
 		.key	= key,
 		.place	= c->last | bit,
-		.subbuf	= c->subbufs,
+		.epoch	= c->epoch,
 		.note	= note,
 	};
 }
@@ -263,12 +265,9 @@ hone_recent_find(struct hone_stream *s, u32 key)
 	struct hone_recent *r;
 	u32 i;
 
-	/* As in hone_reserve(). */
-	if (unlikely(smp_load_acquire(&s->frozen)))
-		return NULL;
 	for (i = 0; i < HONE_PROBES; i++) {
 		r = hone_recent_place(c, key, i);
-		if (r->key == key && r->place && r->subbuf == (u32)c->subbufs)
+		if (r->key == key && r->place && r->epoch == c->epoch)
 			return r;
 	}
 	return NULL;
@@ -282,13 +281,16 @@ hone_recent_find(struct hone_stream *s, u32 key)
  * As long as interrupts are off it may be amended: nobody reads it.
  *
  * Context: interrupts off since hone_recent_find().
- * Return: the record.
+ * Return: the record, or NULL if the ring is frozen.
  */
 static __always_inline struct hone_rec *
 hone_recent_rec(struct hone_stream *s, const struct hone_recent *r)
 {
 	const struct rchan_buf *b = *this_cpu_ptr(s->events.rchan->buf);
 
+	/* As in hone_reserve(). */
+	if (unlikely(smp_load_acquire(&s->frozen)))
+		return NULL;
 	return b->data + (r->place & ~1U);
 }
 

@@ -122,6 +122,8 @@ static void hone_note_slot(struct rchan_buf *b, struct hone_cpu *c)
 static bool hone_switch(struct hone_cpu *c, struct rchan_buf *b, u32 len)
 {
 	c->last = 0;
+	/* Also if there is no other one to write to. */
+	c->epoch++;
 	if (b->offset <= b->chan->subbuf_size) {
 		hone_note_slot(b, c);
 		/*

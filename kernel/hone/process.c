@@ -179,8 +179,8 @@ static const char *hone_put_exe(struct hone_recbuf *rb,
 	return hone_put_string(rb, HONE_ATTR_PATH, s);
 }
 
-/* Exec has just put them on the stack, where they are as a rule. */
-static bool hone_args_there(char *buf, unsigned long addr, int len)
+/* Exec has just put them on the stack; what is there is read without waiting. */
+static bool hone_copy_args(char *buf, unsigned long addr, int len)
 {
 	return !copy_from_user_nofault(buf, (const void __user *)addr, len);
 }
@@ -205,7 +205,7 @@ static int hone_cmdline(struct task_struct *task, struct mm_struct *mm,
 	spin_unlock(&mm->arg_lock);
 
 	len = min_t(unsigned long, arg_end - arg_start, size);
-	if (fresh && hone_args_there(buf, arg_start, len))
+	if (fresh && hone_copy_args(buf, arg_start, len))
 		return len;
 	got = access_process_vm(task, arg_start, buf, len, gup);
 	/* The last NUL is written over: setproctitle(3), into what follows. */
@@ -420,6 +420,8 @@ static void probe_fork(void *data, struct task_struct *parent,
 	hone_proc_namespaces(&p, child);
 	hone_emit(&p.rec, HONE_KIND_PROC);
 	hone_cgroup_forked(parent, child);
+	/* It does not run yet. */
+	hone_changed_now(child);
 }
 
 static void probe_image(void *data, const struct hone_proc *p,

@@ -10,6 +10,7 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
+#include <linux/udp.h>
 #include <net/tcp.h>
 #include <trace/events/hone.h>
 #include <trace/events/tcp.h>
@@ -293,6 +294,17 @@ static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
 }
 
 /*
+ * Does a datagram stay in the queue till it is taken, if it is not dropped, which
+ * is counted, before it gets there? Filters need not count. What has no data may
+ * be exchanged for a clone as somebody peeks.
+ */
+static bool hone_stays(const struct sock *sk, const struct sk_buff *skb)
+{
+	return skb_csum_unnecessary(skb) && skb->len > sizeof(struct udphdr) &&
+	       !rcu_access_pointer(sk->sk_filter);
+}
+
+/*
  * Mostly the packet's record was the last, and can say it itself. Not for a
  * clone or a part: when the record got its time, its key may still have been
  * that of another datagram, which was taken in between.
@@ -302,7 +314,7 @@ static __always_inline void hone_emit_deliver(struct sock *sk,
 					      const struct sk_buff *skb,
 					      u32 key)
 {
-	bool same = rx && rx->skb == skb, valid = skb_csum_unnecessary(skb);
+	bool same = rx && rx->skb == skb, stays = hone_stays(sk, skb);
 	/* Who has not got the packet has no use for this. */
 	u8 sessions = rx ? rx->told : ~0;
 	u32 pkt = rx ? rx->pkt : 0;
@@ -311,7 +323,7 @@ static __always_inline void hone_emit_deliver(struct sock *sk,
 
 	local_irq_save(flags);
 	hone_for_each_stream(s)
-		if (!same || !hone_packet_delivered(s, pkt, sk, key, valid))
+		if (!same || !hone_packet_delivered(s, pkt, sk, key, stays))
 			hone_write_deliver(s, sk, pkt, key, sessions);
 	local_irq_restore(flags);
 }
@@ -357,7 +369,7 @@ static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_emit_deliver(sk, rx, skb, hone_skb_key(skb));
 }
 
-/* A datagram was taken, and its own record does not tell of it, or not of whom. */
+/* A datagram was taken, of which its own record does not tell in every stream. */
 static void hone_sk_told(struct hone_sk *h)
 {
 	u32 told = hone_told_by(h->rx_told);

@@ -95,6 +95,16 @@ static inline u32 hone_told_by(u32 told)
 	return (told & ~(u32)U16_MAX) + BIT(16) + raw_smp_processor_id() + 1;
 }
 
+/*
+ * As long as it is the same no datagram of the socket was dropped, and none told
+ * of by another CPU: both count up, one of them in large steps.
+ */
+static inline u32 hone_sk_taking(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_hone.rx_told) ^
+	       (u32)atomic_read(&sk->sk_drops) * GOLDEN_RATIO_32;
+}
+
 /**
  * hone_packet_payload - how many bytes of a TCP stream are in a packet?
  * @p: a packet; what is recorded of it is enough to tell, or it does not
@@ -127,7 +137,7 @@ static __always_inline u32 hone_packet_payload(const struct hone_packet *p,
 	return p->wire_len - off;
 }
 
-/* Its checksum may be wrong: it is certain only while no other one has come. */
+/* It may go unread: it is certain only while no other one has come. */
 #define HONE_PKT_UNSURE	1
 
 /*
@@ -178,7 +188,7 @@ hone_packet_last(struct hone_stream *s, u16 skip)
  * @pkt: number of the packet
  * @sk: the socket, which the stream has been told of
  * @key: of the datagram, 0 if it is none
- * @valid: its checksum is right, so that it stays in the queue till it is taken
+ * @stays: it stays in the queue till it is taken, if it gets there at all
  *
  * Context: interrupts off.
  * Return: false if it is not the record written last, or says so already of
@@ -186,7 +196,7 @@ hone_packet_last(struct hone_stream *s, u16 skip)
  */
 static __always_inline bool
 hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
-		      bool valid)
+		      bool stays)
 {
 	struct hone_whose w = { };
 	struct hone_packet *p;
@@ -207,8 +217,7 @@ hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
 	p->state = READ_ONCE(sk->sk_state);
 	p->cause = key;
 	if (key)
-		hone_recent_enter(s, key, !valid,
-				  READ_ONCE(sk->sk_hone.rx_told));
+		hone_recent_enter(s, key, !stays, hone_sk_taking(sk));
 	return true;
 }
 
@@ -216,24 +225,29 @@ hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
 static __always_inline struct hone_packet *
 hone_packet_recent(struct hone_stream *s, const struct hone_recent *r, u64 cookie)
 {
+	struct hone_rec *rec = hone_recent_rec(s, r);
 	struct hone_packet *p;
 
-	p = container_of(hone_recent_rec(s, r), struct hone_packet, rec);
+	if (!rec)
+		return NULL;
+	p = container_of(rec, struct hone_packet, rec);
 	return p->cookie == cookie ? p : NULL;
 }
 
 /*
  * The datagram with that key. It is still in its queue, so that no other one has
- * the key, unless its checksum was wrong. For if it had been taken it were
- * forgotten here, or another CPU had told of it, which @told would show.
+ * the key. For if it had been taken it were forgotten here, or another CPU had
+ * told of it; and if it had been dropped, that were counted: @note would show
+ * either.
  */
 static __always_inline struct hone_packet *
 hone_packet_queued(struct hone_stream *s, const struct hone_recent *r,
-		   u64 cookie, u32 told)
+		   const struct sock *sk, u64 cookie)
 {
 	struct hone_packet *p = hone_packet_recent(s, r, cookie);
 
-	if (!p || r->note != told || !hone_told_here(told))
+	if (!p || r->note != hone_sk_taking(sk) ||
+	    !hone_told_here(sk->sk_hone.rx_told))
 		return NULL;
 	if (r->place & HONE_PKT_UNSURE && p->pkt != this_cpu_read(hone_rx.pkt))
 		return NULL;
@@ -251,11 +265,13 @@ static __always_inline bool hone_packet_known(const struct hone_packet *p,
 static __always_inline void hone_packet_take(struct hone_packet *p,
 					     const struct task_struct *task)
 {
-	p->rec.flags |= HONE_F_PKT_TAKEN;
 	p->actor = READ_ONCE(task->signal->hone_id);
 	p->tgid = task->tgid;
 	p->tid = task->pid;
 	p->quality = HONE_Q_EXACT;
+	/* Only whole ones say so, also in a crash dump. */
+	smp_wmb();
+	p->rec.flags |= HONE_F_PKT_TAKEN;
 }
 
 /**
@@ -282,9 +298,10 @@ hone_packet_consumed(struct hone_stream *s, const struct sock *sk, u64 cookie,
 
 	if (!r)
 		return false;
-	p = hone_packet_queued(s, r, cookie, sk->sk_hone.rx_told);
+	p = hone_packet_queued(s, r, sk, cookie);
 	hone_recent_forget(r);
-	if (!p || !task || !hone_packet_known(p, task))
+	/* Who is told of changes alone is told when they come. */
+	if (!p || !task || s->changes || !hone_packet_known(p, task))
 		return false;
 	hone_packet_take(p, task);
 	return true;

@@ -9,8 +9,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -456,6 +458,64 @@ TEST_F(actors, queued_elsewhere)
 	EXPECT_GE(TURNS / 2, taken);
 	EXPECT_EQ(TURNS, taken + count_actors(&self->s, HONE_REC_CONSUME,
 					      socket));
+	close(from);
+	close(to);
+}
+
+/* Lets no datagram through that begins with D. */
+static int refuse_d(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 8),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'D', 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, ~0U),
+	};
+	struct sock_fprog prog = { ARRAY_SIZE(code), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+/* What never came to the queue was read by nobody, whoever gets its memory. */
+TEST_F(actors, dropped)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_packet *p;
+	struct sockaddr_in at, unused;
+	int from, to, i, cpu = 0, got = 0;
+	uint64_t socket;
+	char data[8];
+
+	move_to(false);
+	from = udp_socket(&unused);
+	to = udp_socket(&at);
+	ASSERT_EQ(0, connect(from, (void *)&at, sizeof(at)));
+	ASSERT_EQ(0, refuse_d(to));
+	socket = cookie_of(to);
+	for (i = 0; i < TURNS; i++) {
+		ASSERT_EQ(0, setsockopt(from, SOL_UDP, UDP_SEGMENT, &(int){ 0 },
+					sizeof(int)));
+		write_four(from);
+		ASSERT_EQ(4, write(from, "Drop", 4));
+		read_four(to);
+		ASSERT_EQ(0, setsockopt(from, SOL_UDP, UDP_SEGMENT, &(int){ 4 },
+					sizeof(int)));
+		ASSERT_EQ(8, write(from, "fourfour", 8));
+		ASSERT_EQ(4, recv(to, data, sizeof(data), 0));
+		ASSERT_EQ(4, recv(to, data, sizeof(data), 0));
+	}
+	stream_stop(&self->s);
+
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cookie != socket ||
+		    rec->flags & HONE_F_PKT_OUT || p->cap_len < 29 ||
+		    p->data[28] != 'D')
+			continue;
+		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
+		got++;
+	}
+	EXPECT_EQ(TURNS, got);
 	close(from);
 	close(to);
 }
