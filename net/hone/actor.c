@@ -314,7 +314,10 @@ static __always_inline void hone_emit_deliver(struct sock *sk,
 					      const struct sk_buff *skb,
 					      u32 key)
 {
-	bool same = rx && rx->skb == skb, stays = hone_stays(sk, skb);
+	/* The first part of a super-packet may be what was the whole. */
+	bool same = rx && rx->skb == skb && !(rx->segments && !skb_is_gso(skb));
+	/* Datagrams have a key, and full sockets. */
+	bool stays = key && hone_stays(sk, skb);
 	/* Who has not got the packet has no use for this. */
 	u8 sessions = rx ? rx->told : ~0;
 	u32 pkt = rx ? rx->pkt : 0;
