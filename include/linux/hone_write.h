@@ -54,16 +54,15 @@ struct hone_gap {
 	bool	open;
 };
 
-/* So many packets of a CPU may wait for who reads them, and be told so. */
+/* So many packets of a CPU can be found again when they are read. */
 #define HONE_RECENT	256
-/* Of these places so many are looked at, for a free one or the one. */
+/* In so many places at most: those behind the one that the key gives. */
 #define HONE_PROBES	4
 
 /**
  * struct hone_recent - a record that may be amended, as long as nobody reads it
  * @key: to find it
- * @place: where it is in its sub-buffer, a multiple of 8, and a bit of who has
- *	entered it; 0: forgotten
+ * @place: where it is in its sub-buffer; 0: forgotten
  * @epoch: of the CPU's part of the channel then; as it has another one, this is
  *	forgotten, too
  * @note: is kept for who has entered it
@@ -223,13 +222,12 @@ static inline struct hone_recent *hone_recent_place(struct hone_cpu *c, u32 key,
  * hone_recent_enter - the record written last may be amended later
  * @s: the stream
  * @key: to find it
- * @bit: kept with its place, 0 or 1
- * @note: kept too
+ * @note: kept with it
  *
  * Context: interrupts off.
  */
 static __always_inline void hone_recent_enter(struct hone_stream *s, u32 key,
-					      u32 bit, u32 note)
+					      u32 note)
 {
 	struct hone_cpu *c = this_cpu_ptr(s->events.cpu);
 	struct hone_recent *r;
@@ -244,7 +242,7 @@ static __always_inline void hone_recent_enter(struct hone_stream *s, u32 key,
 		r = hone_recent_place(c, key, 0);
 	*r = (struct hone_recent){
 		.key	= key,
-		.place	= c->last | bit,
+		.place	= c->last,
 		.epoch	= c->epoch,
 		.note	= note,
 	};
@@ -291,11 +289,11 @@ hone_recent_rec(struct hone_stream *s, const struct hone_recent *r)
 	/* As in hone_reserve(). */
 	if (unlikely(smp_load_acquire(&s->frozen)))
 		return NULL;
-	return b->data + (r->place & ~1U);
+	return b->data + r->place;
 }
 
 /**
- * hone_recent_forget - it is not to be amended any more, or is taken back
+ * hone_recent_forget - it is not to be amended any more
  * @r: from hone_recent_find()
  *
  * Context: interrupts off since hone_recent_find().

@@ -274,6 +274,8 @@ void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 	count->filtered++;
 	WRITE_ONCE(b->offset, c->last);
 	c->last = 0;
+	/* Where it was another record comes. */
+	c->epoch++;
 }
 
 static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,

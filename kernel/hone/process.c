@@ -89,8 +89,8 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 
 /*
  * Keeps signal_struct.hone_changed in the order of time. Inside task_lock, but for
- * exec, when there is no other thread; never taken in softirq, where it is only
- * read.
+ * fork and exec, when no other thread runs; never taken in softirq, where it is
+ * only read.
  */
 static DEFINE_SPINLOCK(hone_changed_lock);
 

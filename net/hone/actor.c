@@ -276,6 +276,14 @@ static void probe_tcp_read(void *data, struct sock *sk)
 		hone_emit_taken(sk, task, &t);
 }
 
+static void hone_forget(struct hone_stream *s, u32 key)
+{
+	struct hone_recent *r = hone_recent_find(s, key);
+
+	if (r)
+		hone_recent_forget(r);
+}
+
 static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
 					u32 pkt, u32 key, u8 sessions)
 {
@@ -291,16 +299,20 @@ static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
 
 	hone_write(s, &d.rec, HONE_KIND_ACTOR, sessions,
 		   ktime_get_boottime_ns());
+	/* Whoever had the key before has gone. */
+	if (key)
+		hone_forget(s, key);
 }
 
 /*
- * Does a datagram stay in the queue till it is taken, if it is not dropped, which
- * is counted, before it gets there? Filters need not count. What has no data may
- * be exchanged for a clone as somebody peeks.
+ * Does a datagram stay in the queue till it is taken, if it is not dropped before
+ * it gets there, which is counted? Filters need not count. What has no data may
+ * be exchanged for a clone as somebody peeks. Other protocols do not tell who
+ * takes what has a key.
  */
 static bool hone_stays(const struct sock *sk, const struct sk_buff *skb)
 {
-	return skb_csum_unnecessary(skb) && skb->len > sizeof(struct udphdr) &&
+	return sk->sk_type == SOCK_DGRAM && skb->len > sizeof(struct udphdr) &&
 	       !rcu_access_pointer(sk->sk_filter);
 }
 
@@ -317,7 +329,7 @@ static __always_inline void hone_emit_deliver(struct sock *sk,
 	/* The first part of a super-packet may be what was the whole. */
 	bool same = rx && rx->skb == skb && !(rx->segments && !skb_is_gso(skb));
 	/* Datagrams have a key, and full sockets. */
-	bool stays = key && hone_stays(sk, skb);
+	bool waits = key && hone_stays(sk, skb);
 	/* Who has not got the packet has no use for this. */
 	u8 sessions = rx ? rx->told : ~0;
 	u32 pkt = rx ? rx->pkt : 0;
@@ -326,7 +338,7 @@ static __always_inline void hone_emit_deliver(struct sock *sk,
 
 	local_irq_save(flags);
 	hone_for_each_stream(s)
-		if (!same || !hone_packet_delivered(s, pkt, sk, key, stays))
+		if (!same || !hone_packet_delivered(s, pkt, sk, key, waits))
 			hone_write_deliver(s, sk, pkt, key, sessions);
 	local_irq_restore(flags);
 }
@@ -351,6 +363,23 @@ static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 		hone_sk_touch(sk);
 	hone_packet_deliver(rx, sk, skb);
 	hone_emit_deliver(sk, rx, skb, 0);
+}
+
+/* Only what is queued is read; what is not may say the same of itself. */
+static void probe_tcp_queue(void *data, struct sock *sk, struct sk_buff *skb)
+{
+	const struct hone_rx *rx = hone_rx_of(skb);
+	u64 cookie = hone_sk_cookie(sk);
+	struct hone_stream *s;
+	unsigned long flags;
+
+	if (!rx || rx->skb != skb || !hone_wants(HONE_KIND_ACTOR))
+		return;
+	local_irq_save(flags);
+	hone_for_each_stream(s)
+		hone_packet_queues(s, rx->pkt, cookie, TCP_SKB_CB(skb)->seq,
+				   skb->len);
+	local_irq_restore(flags);
 }
 
 static void probe_deliver(void *data, struct sock *sk, struct sk_buff *skb)
@@ -384,16 +413,12 @@ static void hone_sk_told(struct hone_sk *h)
 /* Nobody is told: a session that begins while it is in the queue is not misled. */
 static void hone_forget_taken(struct hone_sk *h, u32 key)
 {
-	struct hone_recent *r;
 	struct hone_stream *s;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	hone_for_each_stream(s) {
-		r = hone_recent_find(s, key);
-		if (r)
-			hone_recent_forget(r);
-	}
+	hone_for_each_stream(s)
+		hone_forget(s, key);
 	local_irq_restore(flags);
 	hone_sk_told(h);
 }
@@ -433,6 +458,7 @@ static const struct hone_probe hone_actor_probes[] = {
 	HONE_PROBE(hone_tcp_write, probe_tcp_write),
 	HONE_PROBE(tcp_rcv_space_adjust, probe_tcp_read),
 	HONE_PROBE(hone_tcp_deliver, probe_tcp_deliver),
+	HONE_PROBE(hone_tcp_queue, probe_tcp_queue),
 	HONE_PROBE(hone_deliver, probe_deliver),
 	HONE_PROBE(hone_consume, probe_consume),
 	HONE_PROBE(hone_mptcp_write, probe_mptcp_write),
@@ -453,6 +479,7 @@ int hone_actor_start(void)
 	check_trace_callback_type_hone_tcp_write(probe_tcp_write);
 	check_trace_callback_type_tcp_rcv_space_adjust(probe_tcp_read);
 	check_trace_callback_type_hone_tcp_deliver(probe_tcp_deliver);
+	check_trace_callback_type_hone_tcp_queue(probe_tcp_queue);
 	check_trace_callback_type_hone_deliver(probe_deliver);
 	check_trace_callback_type_hone_consume(probe_consume);
 	check_trace_callback_type_hone_mptcp_write(probe_mptcp_write);

@@ -237,11 +237,9 @@ hone_packet_reserve(struct hone_stream *s, struct hone_packet_room *r,
 }
 
 /* All that is not of the packet's bytes is in it. */
-static __always_inline void hone_packet_commit(struct hone_stream *s,
-					       struct hone_packet_room *r,
+static __always_inline void hone_packet_commit(struct hone_packet_room *r,
 					       struct hone_packet *p,
-					       const struct sk_buff *skb,
-					       bool out)
+					       const struct sk_buff *skb)
 {
 	u32 want = r->want, len = r->len, got;
 
@@ -259,8 +257,6 @@ static __always_inline void hone_packet_commit(struct hone_stream *s,
 		hone_count_truncated(&r->room, HONE_KIND_PACKET);
 	p->rec.len = len;
 	hone_commit(&r->room, HONE_KIND_PACKET, &p->rec, len, r->now);
-	if (!out)
-		hone_packet_awaits(s, p);
 }
 
 static void hone_packet_write(struct hone_stream *s,
@@ -274,7 +270,7 @@ static void hone_packet_write(struct hone_stream *s,
 	if (!p)
 		return;
 	memcpy(p, head, sizeof(*p));
-	hone_packet_commit(s, &r, p, skb, head->rec.flags & HONE_F_PKT_OUT);
+	hone_packet_commit(&r, p, skb);
 }
 
 static enum hone_place hone_place_of(const struct hone_stream *s)
@@ -395,7 +391,6 @@ static void hone_packet_unwrite(struct hone_stream *s, struct hone_rx *rx)
 
 	if (!p || p->pkt != rx->pkt)
 		return;
-	hone_packet_awaits_not(s, p);
 	hone_take_back(s, HONE_KIND_PACKET, &p->rec, p->cap_len < p->wire_len);
 	rx->told &= ~s->bit;
 	rx->pending |= s->bit;
@@ -548,7 +543,7 @@ static __always_inline void hone_packet_out_sole(struct hone_stream *s,
 	if (p) {
 		hone_packet_sent(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = hone_next_pkt();
-		hone_packet_commit(s, &r, p, skb, true);
+		hone_packet_commit(&r, p, skb);
 	} else {
 		hone_packet_out_lost(sk, full);
 	}
@@ -632,7 +627,7 @@ static __always_inline void hone_packet_in_sole(struct hone_stream *s,
 	if (p) {
 		hone_packet_got(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = pkt;
-		hone_packet_commit(s, &r, p, skb, false);
+		hone_packet_commit(&r, p, skb);
 	}
 	local_irq_restore(flags);
 }

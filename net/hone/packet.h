@@ -137,37 +137,6 @@ static __always_inline u32 hone_packet_payload(const struct hone_packet *p,
 	return p->wire_len - off;
 }
 
-/* It may go unread: it is certain only while no other one has come. */
-#define HONE_PKT_UNSURE	1
-
-/*
- * A segment that was received and written, with so much in it: who reads it may be
- * told later.
- */
-static __always_inline void hone_packet_awaits(struct hone_stream *s,
-					       const struct hone_packet *p)
-{
-	u32 seq, len = hone_packet_payload(p, &seq);
-
-	if (len)
-		hone_recent_enter(s, seq, 0, len);
-}
-
-/* Its record is taken back. */
-static inline void hone_packet_awaits_not(struct hone_stream *s,
-					  const struct hone_packet *p)
-{
-	struct hone_recent *r;
-	u32 key;
-
-	/* A segment has none for its delivery. */
-	if (!hone_packet_payload(p, &key))
-		key = p->rec.flags & HONE_F_PKT_DELIVERED ? p->cause : 0;
-	r = hone_recent_find(s, key);
-	if (r && hone_recent_rec(s, r) == &p->rec)
-		hone_recent_forget(r);
-}
-
 /*
  * The packet that is written into a stream last, if @skip does not apply to it.
  * As long as interrupts are off its record may be amended.
@@ -188,7 +157,7 @@ hone_packet_last(struct hone_stream *s, u16 skip)
  * @pkt: number of the packet
  * @sk: the socket, which the stream has been told of
  * @key: of the datagram, 0 if it is none
- * @stays: it stays in the queue till it is taken, if it gets there at all
+ * @waits: it may be amended when it is taken
  *
  * Context: interrupts off.
  * Return: false if it is not the record written last, or says so already of
@@ -196,7 +165,7 @@ hone_packet_last(struct hone_stream *s, u16 skip)
  */
 static __always_inline bool
 hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
-		      bool stays)
+		      bool waits)
 {
 	struct hone_whose w = { };
 	struct hone_packet *p;
@@ -216,9 +185,31 @@ hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
 	p->quality = hone_quality_of(&w);
 	p->state = READ_ONCE(sk->sk_state);
 	p->cause = key;
-	if (key)
-		hone_recent_enter(s, key, !stays, hone_sk_taking(sk));
+	if (waits)
+		hone_recent_enter(s, key, hone_sk_taking(sk));
 	return true;
+}
+
+/**
+ * hone_packet_queues - TCP has queued a segment, whose record may be amended
+ * @s: the stream
+ * @pkt: number of the packet
+ * @cookie: the socket
+ * @seq: number of the first byte
+ * @len: bytes of data
+ *
+ * Not if its record is not the one written last, or does not tell as much.
+ * Context: interrupts off.
+ */
+static __always_inline void hone_packet_queues(struct hone_stream *s, u32 pkt,
+					       u64 cookie, u32 seq, u32 len)
+{
+	struct hone_packet *p = hone_packet_last(s, HONE_F_PKT_OUT);
+	u32 from;
+
+	if (p && p->pkt == pkt && p->cookie == cookie &&
+	    hone_packet_payload(p, &from) == len && from == seq)
+		hone_recent_enter(s, seq, len);
 }
 
 /* The packet that was entered, if it is that socket's. */
@@ -248,8 +239,6 @@ hone_packet_queued(struct hone_stream *s, const struct hone_recent *r,
 
 	if (!p || r->note != hone_sk_taking(sk) ||
 	    !hone_told_here(sk->sk_hone.rx_told))
-		return NULL;
-	if (r->place & HONE_PKT_UNSURE && p->pkt != this_cpu_read(hone_rx.pkt))
 		return NULL;
 	return p;
 }

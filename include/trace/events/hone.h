@@ -309,6 +309,13 @@ HONE_DEFINE(hone_sock_skb, hone_tcp_deliver,
 	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));
 
 /*
+ * A segment goes into a socket's receive queue, in order, its headers pulled; the
+ * socket is locked. Softirq, or process context.
+ */
+HONE_DEFINE(hone_sock_skb, hone_tcp_queue,
+	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));
+
+/*
  * A socket of any family but TCP is about to filter and queue a packet. Softirq,
  * or process context with BH off.
  */

@@ -520,6 +520,99 @@ TEST_F(actors, dropped)
 	close(to);
 }
 
+/* The first packet that a socket has sent, and that ends with "four". */
+static const struct hone_packet *sent_four(struct stream *s, uint64_t cookie)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_packet *p;
+	int cpu = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
+		    rec->flags & HONE_F_PKT_OUT && p->cap_len > 4 &&
+		    !memcmp(p->data + p->cap_len - 4, "four", 4))
+			return p;
+	}
+	return NULL;
+}
+
+static uint32_t sum_of(const uint8_t *p, int len, uint32_t sum)
+{
+	int i;
+
+	for (i = 0; i < len; i++)
+		sum += i & 1 ? p[i] : p[i] << 8;
+	return sum;
+}
+
+/* Sends a segment again as it was, but with a checksum: whole, of IPv4. */
+static bool send_again(int raw, const struct hone_packet *p)
+{
+	struct sockaddr_in at = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int len = p->cap_len, head = (p->data[0] & 15) * 4;
+	uint8_t data[256], *tcp = data + head;
+	uint32_t sum;
+
+	if (len > (int)sizeof(data))
+		return false;
+	memcpy(data, p->data, len);
+	tcp[16] = 0;
+	tcp[17] = 0;
+	sum = sum_of(data + 12, 8, IPPROTO_TCP + len - head);
+	sum = sum_of(tcp, len - head, sum);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16));
+	tcp[16] = sum >> 8;
+	tcp[17] = sum;
+	return sendto(raw, data, len, 0, (void *)&at, sizeof(at)) == len;
+}
+
+/*
+ * A segment comes again, and TCP wants it no more: not this one was read, but the
+ * one before.
+ */
+TEST_F(actors, refused_segment)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_packet *p;
+	const struct hone_actor *a;
+	int fd[2], raw, cpu = 0, got = 0;
+	uint64_t cookie[2];
+
+	move_to(false);
+	raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	ASSERT_GE(raw, 0);
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	write_four(fd[0]);
+	stream_read(&self->s);
+	p = sent_four(&self->s, cookie[0]);
+	ASSERT_NE(NULL, p);
+	ASSERT_TRUE(send_again(raw, p));
+	read_four(fd[1]);
+	stream_stop(&self->s);
+
+	while ((rec = stream_step(&self->s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cookie != cookie[1] ||
+		    rec->flags & HONE_F_PKT_OUT ||
+		    memcmp(p->data + p->cap_len - 4, "four", 4))
+			continue;
+		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
+		got++;
+	}
+	EXPECT_EQ(2, got);
+	a = nth_actor(&self->s, HONE_REC_TCP_READ, cookie[1], 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(4, a->to - a->from);
+	close(raw);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 /*
  * A raw socket gets a clone, which is made after the packet was recorded: that
  * it was delivered, with the clone's key, has a record and a time of its own.

@@ -13,7 +13,7 @@ if [ ! -d $t/events/hone ]; then
 	exit "$KSFT_SKIP"
 fi
 events="hone_fork hone_exec hone_exit hone_sock_open hone_sock_close
-	hone_tcp_write hone_tcp_deliver hone_deliver hone_consume hone_packet
+	hone_tcp_write hone_tcp_deliver hone_tcp_queue hone_deliver hone_consume hone_packet
 	hone_sock_accept hone_sock_connect hone_sock_bind hone_sock_free"
 # shellcheck disable=SC2086 # a list
 set -- $events
