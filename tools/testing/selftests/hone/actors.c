@@ -669,18 +669,49 @@ static void read_renamed(int fd, int go)
 	_exit(0);
 }
 
-/*
- * A packet's record stands where the packet came: it must not say who has read
- * it if that one had another name then.
- */
-TEST_F(actors, renamed_after_packet)
+/* Packets that a socket has got, none of which says who has read it. */
+static int count_untaken(struct __test_metadata *_metadata, struct stream *s,
+			 uint64_t cookie, uint64_t before)
 {
-	const struct hone_proc *named = NULL, *proc;
-	const struct hone_actor *a;
-	const struct hone_packet *p;
 	const struct hone_rec *rec = NULL;
-	int fd, go[2], status, cpu = 0, got = 0;
+	const struct hone_packet *p;
+	int cpu = 0, n = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type != HONE_REC_PACKET || p->cookie != cookie ||
+		    rec->flags & HONE_F_PKT_OUT)
+			continue;
+		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
+		EXPECT_LT(rec->time, before);
+		n++;
+	}
+	return n;
+}
+
+static const struct hone_proc *find_proc(struct stream *s, pid_t pid, int event)
+{
+	const struct hone_proc *proc, *found = NULL;
+	const struct hone_rec *rec = NULL;
+	int cpu = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		proc = (const void *)rec;
+		if (rec->type == HONE_REC_PROC && proc->tgid == (uint32_t)pid &&
+		    proc->event == event)
+			found = proc;
+	}
+	return found;
+}
+
+/* A packet comes, then @event happens to a child in @reader, which reads it. */
+static void reads_after(struct __test_metadata *_metadata, struct stream *s,
+			void (*reader)(int fd, int go), int event)
+{
+	const struct hone_proc *proc;
+	const struct hone_actor *a;
 	struct sockaddr_in at;
+	int fd, go[2], status;
 	uint64_t cookie;
 	pid_t pid;
 
@@ -691,39 +722,34 @@ TEST_F(actors, renamed_after_packet)
 	pid = fork();
 	ASSERT_GE(pid, 0);
 	if (!pid)
-		read_renamed(fd, go[0]);
+		reader(fd, go[0]);
 	move_to(false);
 	ASSERT_EQ(4, sendto(fd, "four", 4, 0, (void *)&at, sizeof(at)));
 	ASSERT_EQ(1, write(go[1], "", 1));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	ASSERT_EQ(0, status);
-	stream_stop(&self->s);
+	stream_stop(s);
 
-	while ((rec = stream_step(&self->s, &cpu, rec))) {
-		proc = (const void *)rec;
-		if (rec->type == HONE_REC_PROC && proc->tgid == (uint32_t)pid &&
-		    proc->event == HONE_PROC_COMM)
-			named = proc;
-	}
-	ASSERT_NE(NULL, named);
-	a = nth_actor(&self->s, HONE_REC_CONSUME, cookie, 0);
+	proc = find_proc(s, pid, event);
+	ASSERT_NE(NULL, proc);
+	a = nth_actor(s, HONE_REC_CONSUME, cookie, 0);
 	ASSERT_NE(NULL, a);
-	EXPECT_EQ(pid, a->tgid);
-	EXPECT_LT(named->rec.time, a->rec.time);
-	cpu = 0;
-	while ((rec = stream_step(&self->s, &cpu, rec))) {
-		p = (const void *)rec;
-		if (rec->type != HONE_REC_PACKET || p->cookie != cookie ||
-		    rec->flags & HONE_F_PKT_OUT)
-			continue;
-		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
-		EXPECT_LT(rec->time, named->rec.time);
-		got++;
-	}
-	EXPECT_EQ(1, got);
+	EXPECT_EQ(pid, (pid_t)a->tgid);
+	EXPECT_EQ(proc->id, a->id);
+	EXPECT_LT(proc->rec.time, a->rec.time);
+	EXPECT_EQ(1, count_untaken(_metadata, s, cookie, proc->rec.time));
 	close(go[0]);
 	close(go[1]);
 	close(fd);
+}
+
+/*
+ * A packet's record stands where the packet came: it must not say who has read
+ * it if that one had another name then.
+ */
+TEST_F(actors, renamed_after_packet)
+{
+	reads_after(_metadata, &self->s, read_renamed, HONE_PROC_COMM);
 }
 
 /* Becomes another program, which reads, when it is told to. */
@@ -741,67 +767,18 @@ static void read_as_another(int fd, int go)
 /* A packet that came before its reader's exec is not said to be the new image's. */
 TEST_F(actors, exec_after_packet)
 {
-	const struct hone_proc *proc, *image = NULL;
-	const struct hone_rec *rec = NULL;
-	const struct hone_packet *p;
-	const struct hone_actor *a;
-	int fd, go[2], status, cpu = 0, got = 0;
-	struct sockaddr_in at;
-	uint64_t cookie;
-	pid_t pid;
-
-	fd = udp_socket(&at);
-	ASSERT_GE(fd, 0);
-	ASSERT_EQ(0, pipe(go));
-	cookie = cookie_of(fd);
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid)
-		read_as_another(fd, go[0]);
-	move_to(false);
-	ASSERT_EQ(4, sendto(fd, "four", 4, 0, (void *)&at, sizeof(at)));
-	ASSERT_EQ(1, write(go[1], "", 1));
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, status);
-	stream_stop(&self->s);
-
-	while ((rec = stream_step(&self->s, &cpu, rec))) {
-		proc = (const void *)rec;
-		if (rec->type == HONE_REC_PROC && proc->tgid == (uint32_t)pid &&
-		    proc->event == HONE_PROC_EXEC)
-			image = proc;
-	}
-	ASSERT_NE(NULL, image);
-	a = nth_actor(&self->s, HONE_REC_CONSUME, cookie, 0);
-	ASSERT_NE(NULL, a);
-	EXPECT_EQ(image->id, a->id);
-	EXPECT_LT(image->rec.time, a->rec.time);
-	cpu = 0;
-	while ((rec = stream_step(&self->s, &cpu, rec))) {
-		p = (const void *)rec;
-		if (rec->type != HONE_REC_PACKET || p->cookie != cookie ||
-		    rec->flags & HONE_F_PKT_OUT)
-			continue;
-		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
-		EXPECT_LT(rec->time, image->rec.time);
-		got++;
-	}
-	EXPECT_EQ(1, got);
-	close(go[0]);
-	close(go[1]);
-	close(fd);
+	reads_after(_metadata, &self->s, read_as_another, HONE_PROC_EXEC);
 }
 
 /* Nor that of a process that began later. */
 TEST_F(actors, fork_after_packet)
 {
-	const struct hone_rec *rec = NULL;
-	const struct hone_packet *p;
+	const struct hone_proc *proc;
 	const struct hone_actor *a;
-	int fd, cpu = 0, got = 0;
 	struct sockaddr_in at;
 	uint64_t cookie;
 	pid_t pid;
+	int fd;
 
 	fd = udp_socket(&at);
 	ASSERT_GE(fd, 0);
@@ -811,18 +788,12 @@ TEST_F(actors, fork_after_packet)
 	pid = in_child(read_four, fd);
 	stream_stop(&self->s);
 
+	proc = find_proc(&self->s, pid, HONE_PROC_FORK);
+	ASSERT_NE(NULL, proc);
 	a = nth_actor(&self->s, HONE_REC_CONSUME, cookie, 0);
 	ASSERT_NE(NULL, a);
-	EXPECT_EQ(pid, (int)a->tgid);
-	while ((rec = stream_step(&self->s, &cpu, rec))) {
-		p = (const void *)rec;
-		if (rec->type != HONE_REC_PACKET || p->cookie != cookie ||
-		    rec->flags & HONE_F_PKT_OUT)
-			continue;
-		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
-		got++;
-	}
-	EXPECT_EQ(1, got);
+	EXPECT_EQ(pid, (pid_t)a->tgid);
+	EXPECT_EQ(1, count_untaken(_metadata, &self->s, cookie, proc->rec.time));
 	close(fd);
 }
 
