@@ -56,6 +56,7 @@ struct hone_chan {
  * @kinds: a bit for each &enum hone_kind that is wanted
  * @packets: packets are wanted, and it does not end
  * @changes: of consume records only those that tell of a change
+ * @life: of socket records only those of its beginning, an owner, and its end
  * @match: only packets of processes that have @bit in hone_task_wants()
  * @bit: the session's own in masks of sessions
  * @gen: generation that it began with
@@ -74,6 +75,7 @@ struct hone_stream {
 	u8 kinds;
 	bool packets;
 	bool changes;
+	bool life;
 	bool match;
 	u8 bit;
 	u32 gen;
@@ -114,6 +116,7 @@ extern u32 hone_gen;
 extern u32 hone_gen_first;
 extern u8 hone_run;
 extern u8 hone_kinds;
+extern bool hone_uses;
 
 /**
  * hone_for_each_stream - walk over all sessions that capture

@@ -91,6 +91,17 @@ static int hone_datagrams(struct hone_session *s, struct hone_want *want,
 	return 0;
 }
 
+static int hone_sockets(struct hone_session *s, struct hone_want *want,
+			const char *val)
+{
+	if (strcmp(val, "all") && strcmp(val, "life"))
+		return hone_refuse(s, -EINVAL,
+				   "sockets: '%.16s' is neither all nor life",
+				   val);
+	want->set.life = !strcmp(val, "life");
+	return 0;
+}
+
 /* A frozen ring may be of another mode when it thaws. */
 static int hone_mode(struct hone_session *s, struct hone_want *want,
 		     const char *val)
@@ -160,6 +171,8 @@ static int hone_selection(struct hone_session *s, struct hone_want *want,
 			err = hone_records(s, want, val);
 		else if (!strcmp(key, "datagrams"))
 			err = hone_datagrams(s, want, val);
+		else if (!strcmp(key, "sockets"))
+			err = hone_sockets(s, want, val);
 		else
 			err = hone_filter_command(s, want, key, val);
 	}
@@ -435,6 +448,8 @@ ssize_t hone_control_read(struct file *file, char __user *ubuf, size_t count,
 		len += scnprintf(text + len, size - len, "mode: overwrite\n");
 	if (s->set.changes)
 		len += scnprintf(text + len, size - len, "datagrams: change\n");
+	if (s->set.life)
+		len += scnprintf(text + len, size - len, "sockets: life\n");
 	if (s->set.kinds != HONE_KINDS_ALL || s->set.count)
 		len += scnprintf(text + len, size - len, "records:%s%s%s%s\n",
 				 s->set.kinds == HONE_KINDS_ALL ? " all" : "",

@@ -24,6 +24,8 @@ LIST_HEAD(hone_streams);
 struct hone_stream __rcu *hone_sole __read_mostly;
 /* What any of them wants, a bit for each kind; changed under hone_lock. */
 u8 hone_kinds __read_mostly;
+/* Does any want to be told what sockets are used for? As that. */
+bool hone_uses __read_mostly;
 /* Never 0, which is "not announced". */
 u32 hone_gen __read_mostly = 1;
 /* Generation with which the sources were started last. */
@@ -197,11 +199,15 @@ static bool hone_wants_all(const struct hone_stream *s)
 static void hone_kinds_update(void)
 {
 	struct hone_stream *s, *sole = NULL;
+	bool uses = false;
 	u8 kinds = 0;
 
-	list_for_each_entry(s, &hone_streams, list)
+	list_for_each_entry(s, &hone_streams, list) {
 		kinds |= s->kinds;
+		uses |= s->kinds & BIT(HONE_KIND_SOCK) && !s->life;
+	}
 	WRITE_ONCE(hone_kinds, kinds);
+	WRITE_ONCE(hone_uses, uses);
 	if (list_is_singular(&hone_streams))
 		sole = list_first_entry(&hone_streams, struct hone_stream,
 					list);

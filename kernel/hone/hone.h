@@ -254,6 +254,7 @@ enum hone_state {
  * @n_subbufs: number a CPU
  * @kinds: wanted, a bit for each &enum hone_kind
  * @changes: of datagrams taken only those that another task takes
+ * @life: of sockets only beginning, owner and end
  * @count: packets and bytes are counted
  * @interval: and told of so often, seconds
  * @counts: sockets and users that are counted each for itself at most
@@ -265,6 +266,7 @@ struct hone_settings {
 	u32 n_subbufs;
 	u8 kinds;
 	bool changes;
+	bool life;
 	bool count;
 	u32 interval;
 	u32 counts;

@@ -262,6 +262,7 @@ int hone_session_start(struct hone_session *s)
 	s->stream.snaplen = min(s->set.snaplen, room);
 	s->stream.kinds = s->set.kinds;
 	s->stream.changes = s->set.changes;
+	s->stream.life = s->set.life;
 	s->stream.interval = s->set.count ? s->set.interval : 0;
 	s->stream.counts = s->set.counts;
 	s->stream.filter = s->filter;

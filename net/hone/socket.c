@@ -149,6 +149,13 @@ static __always_inline void hone_sock_tell(struct hone_sock_rec *r,
 	r->ino = ino;
 }
 
+/* Does a socket begin or end with it, or get an owner? Or is it only used? */
+static bool hone_sock_lives(u16 event)
+{
+	return event == HONE_SOCK_OPEN || event == HONE_SOCK_ACCEPT ||
+	       event == HONE_SOCK_FREE || event == HONE_SOCK_ANNOUNCE;
+}
+
 static noinline void hone_sock_tell_all(struct sock *sk, u16 event,
 					const struct task_struct *task,
 					u64 ino, int err, u64 now)
@@ -159,7 +166,8 @@ static noinline void hone_sock_tell_all(struct sock *sk, u16 event,
 
 	hone_sock_tell(&r, sk, event, task, ino, err);
 	hone_for_each_stream(s)
-		hone_write(s, &r.rec, HONE_KIND_SOCK, ~0, now);
+		if (!s->life || hone_sock_lives(event))
+			hone_write(s, &r.rec, HONE_KIND_SOCK, ~0, now);
 }
 
 static void hone_sock_emit(struct sock *sk, u16 event,
@@ -171,7 +179,8 @@ static void hone_sock_emit(struct sock *sk, u16 event,
 	unsigned long flags;
 	u64 ino = 0, now;
 
-	if (!hone_wants(HONE_KIND_SOCK))
+	if (!hone_wants(HONE_KIND_SOCK) ||
+	    (!READ_ONCE(hone_uses) && !hone_sock_lives(event)))
 		return;
 	/* Takes a lock that softirqs must be on for. */
 	if (task && !irqs_disabled() && event != HONE_SOCK_FREE)
@@ -180,7 +189,8 @@ static void hone_sock_emit(struct sock *sk, u16 event,
 	/* Inside, or a CPU's stream would not be in time order. */
 	now = ktime_get_boottime_ns();
 	s = rcu_dereference_sched(hone_sole);
-	if (likely(s && s->kinds & BIT(HONE_KIND_SOCK))) {
+	if (likely(s && s->kinds & BIT(HONE_KIND_SOCK) &&
+		   (!s->life || hone_sock_lives(event)))) {
 		r = hone_reserve(s, HONE_KIND_SOCK, sizeof(*r), now, &room);
 		if (r) {
 			hone_sock_tell(r, sk, event, task, ino, err);

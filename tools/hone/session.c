@@ -370,6 +370,12 @@ static bool let_out(__u64 now)
 
 /* Stages */
 
+/* What sockets are used for is told by these; PCAP-NG has no words for it. */
+static bool tells_uses(void)
+{
+	return options.text || options.json || options.record;
+}
+
 bool session_configure(void)
 {
 	__u64 subbuf, kb = options.buffer_kb;
@@ -383,6 +389,7 @@ bool session_configure(void)
 	}
 	if (!filter_configure() ||
 	    (options.datagrams_change && !control_command("datagrams change")) ||
+	    (!tells_uses() && !control_command("sockets life")) ||
 	    (options.pre_firewall && !control_command("hook first")))
 		return session_fail(EXIT_KERNEL);
 	if (options.counts && !control_command("records process,socket,count"))

@@ -857,6 +857,67 @@ static int count_socks(struct stream *s, uint64_t cookie, int event)
 	return n;
 }
 
+/* A listener, and a connection to it that ends, told of to who wants life only. */
+static void only_life(struct __test_metadata *_metadata, struct stream *s,
+		      const uint64_t cookie[2])
+{
+	static const int uses[] = {
+		HONE_SOCK_BIND, HONE_SOCK_CONNECT, HONE_SOCK_CLOSE,
+	};
+	const struct hone_rec *rec = NULL;
+	const struct hone_sock_rec *r;
+	unsigned int i;
+	int cpu = 0;
+
+	EXPECT_EQ(1, count_socks(s, cookie[0], HONE_SOCK_OPEN));
+	EXPECT_EQ(1, count_socks(s, cookie[1], HONE_SOCK_ACCEPT));
+	EXPECT_EQ(1, count_socks(s, cookie[0], HONE_SOCK_FREE));
+	EXPECT_EQ(1, count_socks(s, cookie[1], HONE_SOCK_FREE));
+	while ((rec = stream_step(s, &cpu, rec))) {
+		r = (const void *)rec;
+		for (i = 0; rec->type == HONE_REC_SOCK && i < 3; i++)
+			EXPECT_NE(uses[i], r->event);
+	}
+}
+
+TEST_F(actors, life_alone)
+{
+	uint64_t cookie[2];
+	struct stream s;
+	int fd[2];
+
+	move_to(false);
+	stream_stop(&self->s);
+	ASSERT_EQ(0, stream_open(&s, "sockets life\n"));
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	close(fd[0]);
+	close(fd[1]);
+	stream_stop(&s);
+	only_life(_metadata, &s, cookie);
+	stream_close(&s);
+}
+
+/* Another session is told all the same. */
+TEST_F(actors, life_beside)
+{
+	uint64_t cookie[2];
+	struct stream s;
+	int fd[2];
+
+	move_to(false);
+	ASSERT_EQ(0, stream_open(&s, "sockets life\n"));
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	close(fd[0]);
+	close(fd[1]);
+	stream_stop(&s);
+	stream_stop(&self->s);
+	only_life(_metadata, &s, cookie);
+	EXPECT_EQ(1, count_socks(&self->s, cookie[0], HONE_SOCK_OPEN));
+	EXPECT_EQ(1, count_socks(&self->s, cookie[0], HONE_SOCK_CONNECT));
+	EXPECT_EQ(1, count_socks(&self->s, cookie[1], HONE_SOCK_CLOSE));
+	stream_close(&s);
+}
+
 /* What was told of once is told of again, for whoever begins a new file. */
 /* Connections of an MPTCP listener are sockets of their own. */
 TEST_F(actors, mptcp_cookies)

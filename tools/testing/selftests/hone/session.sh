@@ -11,7 +11,7 @@ if [ ! -d $dir ]; then
 	ktap_skip_all "no $dir: kernel without CONFIG_HONE, or debugfs not mounted"
 	exit "$KSFT_SKIP"
 fi
-ktap_set_plan 97
+ktap_set_plan 99
 
 status()
 {
@@ -59,6 +59,8 @@ check "program with too much" refuses "filter 1,6 0 0 0,6 0 0 0" "more than"
 check "no such direction" refuses "direction up" "none of in, out, both"
 check "no such record" refuses "records process,foo" "none of all"
 check "no such datagrams" refuses "datagrams some" "neither all nor change"
+check "no such sockets" refuses "sockets open" "neither all nor life"
+check "life that is taken" takes "sockets life" "^sockets: life"
 check "no such interval" refuses "interval 0" "interval: 0 is not in"
 check "interval too long" refuses "interval 86401" "86401 is not in"
 check "counts that are taken" takes "$(printf 'records count\ninterval 7')" \
