@@ -369,12 +369,14 @@ static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 static void probe_tcp_queue(void *data, struct sock *sk, struct sk_buff *skb)
 {
 	const struct hone_rx *rx = hone_rx_of(skb);
-	u64 cookie = hone_sk_cookie(sk);
 	struct hone_stream *s;
 	unsigned long flags;
+	u64 cookie;
 
-	if (!rx || rx->skb != skb || !hone_wants(HONE_KIND_ACTOR))
+	/* Nobody is told to have read the end alone. */
+	if (!skb->len || !rx || rx->skb != skb || !hone_wants(HONE_KIND_ACTOR))
 		return;
+	cookie = hone_sk_cookie(sk);
 	local_irq_save(flags);
 	hone_for_each_stream(s)
 		hone_packet_queues(s, rx->pkt, cookie, TCP_SKB_CB(skb)->seq,

@@ -196,7 +196,7 @@ hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
  * @pkt: number of the packet
  * @cookie: the socket
  * @seq: number of the first byte
- * @len: bytes of data
+ * @len: bytes of data, some
  *
  * Not if its record is not the one written last, or does not tell as much.
  * Context: interrupts off.
