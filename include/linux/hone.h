@@ -13,6 +13,7 @@
 
 struct file;
 struct linux_binprm;
+struct sk_buff;
 struct sock;
 
 #ifdef CONFIG_HONE
@@ -155,6 +156,22 @@ void hone_sk_subflow(struct sock *ssk, struct sock *msk);
 			__hone_hook_##event(sk, err);			\
 	}
 
+DECLARE_TRACEPOINT(hone_tcp_queue);
+void __hone_hook_tcp_queue(struct sock *sk, struct sk_buff *skb);
+
+/**
+ * hone_hook_tcp_queue - a segment goes into the receive queue
+ * @sk: the socket, which is locked
+ * @skb: the segment, its headers pulled
+ *
+ * Context: softirq or process context.
+ */
+static inline void hone_hook_tcp_queue(struct sock *sk, struct sk_buff *skb)
+{
+	if (tracepoint_enabled(hone_tcp_queue))
+		__hone_hook_tcp_queue(sk, skb);
+}
+
 DECLARE_TRACEPOINT(hone_sock_connect);
 void __hone_hook_sock_connect(struct file *file, int err);
 
@@ -183,6 +200,7 @@ static inline void hone_sk_alloc(struct hone_sk *hsk, int kern) { }
 static inline void hone_sk_clone(struct hone_sk *hsk) { }
 static inline void hone_sk_accept(struct hone_sk *hsk) { }
 static inline void hone_sk_subflow(struct sock *ssk, struct sock *msk) { }
+static inline void hone_hook_tcp_queue(struct sock *sk, struct sk_buff *skb) { }
 static inline void hone_hook_sock_connect(struct file *file, int err) { }
 
 #define HONE_HOOK(event)						\

@@ -34,6 +34,11 @@ void __hone_hook_tcp_write(struct sock *sk)
 	trace_hone_tcp_write(sk);
 }
 
+void __hone_hook_tcp_queue(struct sock *sk, struct sk_buff *skb)
+{
+	trace_hone_tcp_queue(sk, skb);
+}
+
 void __hone_hook_sock_bind(struct sock *sk, int err)
 {
 	trace_hone_sock_bind(sk, err);
