@@ -14,7 +14,7 @@ mkdir -p "$out"
 initrd=$("$HONE_TOP/qemu/mkinitramfs.sh" bench tcpdump dumpcap)
 kernel=$("$HONE_TOP/qemu/kernel.sh" y)
 "$HONE_TOP/qemu/run.sh" --kernel "$kernel" --initrd "$initrd" \
-	--cpus 2 --mem 3072 --append norandmaps --timeout 1200 --out "$out" \
+	--cpus 2 --mem 3072 --resident --append norandmaps --timeout 1200 --out "$out" \
 	bench turns "${3:-7}" "$columns" "$ops" ||
 	die "the bench failed; what it left is in $out"
 awk -f "$HONE_TOP/qemu/bench/median.awk" -f "$HONE_TOP/qemu/bench/time.awk" \

@@ -17,11 +17,13 @@ usage()
 	  --out DIR        the guest's /out (default: under the build folder)
 	  --timeout SEC    after which a guest that hangs is ended (default 300)
 	  --icount         one nanosecond an instruction, of all CPUs together
+	  --resident       the guest's memory is the host's from the beginning
 	  --append TEXT    more words for the kernel's command line
 	END
 }
 
 kernel='' initrd='' cpus='' mem=1024 out='' timeout=300 icount='' append=''
+resident=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel)	kernel=$2; shift ;;
@@ -32,6 +34,7 @@ while [ $# -gt 0 ]; do
 	--timeout)	timeout=$2; shift ;;
 	--append)	append=$2; shift ;;
 	--icount)	icount=1 ;;
+	--resident)	resident=-mem-prealloc ;;
 	-h|--help)	usage; exit 0 ;;
 	-*)		usage >&2; die "no such option: $1" ;;
 	*)		break ;;
@@ -53,7 +56,8 @@ guest()
 {
 	local accel=$1 limit=$2 console=$3
 	shift 3
-	timeout --foreground -k 5 "$limit" qemu-system-x86_64 \
+	# shellcheck disable=SC2086 # none or one word
+	timeout --foreground -k 5 "$limit" qemu-system-x86_64 $resident \
 		-M q35 -nodefaults -no-user-config -no-reboot -display none \
 		-accel "$accel" -smp "$cpus" -m "$mem" -nic none \
 		-kernel "$kernel" -initrd "$initrd" \
