@@ -94,6 +94,8 @@ struct hone_stream {
  * @set: take a command apart; 0, -ENOENT if @key is none of its commands, or
  *	another negative errno with the reason in @why
  * @show: describe it, a "key: value" a line; returns the length
+ * @packets: is it only about packets themselves, as they are when all others
+ *	have let them pass?
  * @held: more sessions, a bit each, want a process: what it holds is wanted
  *	too. The process is current, not yet running, or its task_lock is held
  *
@@ -105,6 +107,7 @@ struct hone_filter_ops {
 	int (*set)(struct hone_filter *f, const char *key, char *val, char *why,
 		   size_t size);
 	int (*show)(const struct hone_filter *f, char *buf, size_t size);
+	bool (*packets)(const struct hone_filter *f);
 	void (*held)(struct task_struct *task, u8 sessions);
 };
 

@@ -20,7 +20,7 @@ static atomic64_t hone_last_image;
 
 /* Changed under hone_lock, walked under RCU. */
 LIST_HEAD(hone_streams);
-/* The one in it, if it is alone and wants all packets; changed as that. */
+/* The one in it, if it is alone and asks for no user; changed as that. */
 struct hone_stream __rcu *hone_sole __read_mostly;
 /* What any of them wants, a bit for each kind; changed under hone_lock. */
 u8 hone_kinds __read_mostly;
@@ -189,10 +189,11 @@ void hone_next_generation(void)
 	cmpxchg(&hone_gen, gen, hone_gen_after(gen));
 }
 
-/* Does a stream want every packet, and only behind the firewall? */
-static bool hone_wants_all(const struct hone_stream *s)
+/* Does a stream want packets whosever they are, and only behind the firewall? */
+static bool hone_wants_any(const struct hone_stream *s)
 {
-	return s->packets && !s->filter && !s->match;
+	return s->packets && !s->match &&
+	       (!s->filter || hone_filter_ops->packets(s->filter));
 }
 
 /* Under hone_lock, after the list has changed. */
@@ -212,7 +213,7 @@ static void hone_kinds_update(void)
 		sole = list_first_entry(&hone_streams, struct hone_stream,
 					list);
 	rcu_assign_pointer(hone_sole,
-			   sole && hone_wants_all(sole) ? sole : NULL);
+			   sole && hone_wants_any(sole) ? sole : NULL);
 }
 
 /* In jiffies: so far apart all is told anew, and when that was last. */

@@ -284,8 +284,18 @@ static void hone_forget(struct hone_stream *s, u32 key)
 		hone_recent_forget(r);
 }
 
+/* Who has not got the packet has no use for where it was delivered. */
+static noinline void hone_pass_deliver(struct hone_stream *s, u32 key)
+{
+	if (s->kinds & BIT(HONE_KIND_ACTOR))
+		hone_count_filtered(s, HONE_KIND_ACTOR);
+	/* Whoever had the key before has gone. */
+	if (key)
+		hone_forget(s, key);
+}
+
 static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
-					u32 pkt, u32 key, u8 sessions)
+					u32 pkt, u32 key)
 {
 	struct hone_deliver d = {
 		.rec.len	= sizeof(d),
@@ -297,9 +307,8 @@ static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
 		.state		= READ_ONCE(sk->sk_state),
 	};
 
-	hone_write(s, &d.rec, HONE_KIND_ACTOR, sessions,
-		   ktime_get_boottime_ns());
-	/* Whoever had the key before has gone. */
+	hone_write(s, &d.rec, HONE_KIND_ACTOR, ~0, ktime_get_boottime_ns());
+	/* As above. */
 	if (key)
 		hone_forget(s, key);
 }
@@ -330,16 +339,19 @@ static __always_inline void hone_emit_deliver(struct sock *sk,
 	bool same = rx && rx->skb == skb && !(rx->segments && !skb_is_gso(skb));
 	/* Datagrams have a key, and full sockets. */
 	bool waits = key && hone_stays(sk, skb);
-	/* Who has not got the packet has no use for this. */
+	/* Who has got the packet. */
 	u8 sessions = rx ? rx->told : ~0;
 	u32 pkt = rx ? rx->pkt : 0;
 	struct hone_stream *s;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	hone_for_each_stream(s)
-		if (!same || !hone_packet_delivered(s, pkt, sk, key, waits))
-			hone_write_deliver(s, sk, pkt, key, sessions);
+	hone_for_each_stream(s) {
+		if (unlikely(!(s->bit & sessions)))
+			hone_pass_deliver(s, key);
+		else if (!same || !hone_packet_delivered(s, pkt, sk, key, waits))
+			hone_write_deliver(s, sk, pkt, key);
+	}
 	local_irq_restore(flags);
 }
 

@@ -147,14 +147,13 @@ static bool hone_conn_match(const struct hone_ends *conn,
 }
 
 static bool hone_conn_listed(const struct hone_filter *f,
-			     const struct hone_packet *p,
-			     const struct sk_buff *skb)
+			     const struct sk_buff *skb, const struct net *net,
+			     u8 family, bool out)
 {
-	bool out = p->rec.flags & HONE_F_PKT_OUT;
-	struct hone_ends e = { .netns = p->netns };
+	struct hone_ends e = { .netns = net->net_cookie };
 	unsigned int i;
 
-	if (!hone_ends_of(&e, skb, p->family))
+	if (!hone_ends_of(&e, skb, family))
 		return false;
 	for (i = 0; i < f->n_conn; i++)
 		if (hone_conn_match(&f->not_conn[i], &e, out))
@@ -232,21 +231,22 @@ bool __hone_filter_doubts(const struct hone_filter *f,
 /**
  * hone_filter_wants - does a session want a packet, whosever it is?
  * @f: its filter
- * @p: what is known of the packet
- * @ns_inum: inode number of its net namespace
  * @skb: the packet; it is as before when this returns
+ * @net: its net namespace
+ * @family: AF_INET or AF_INET6
+ * @out: it is sent, else received
  *
  * Context: preemption off.
  * Return: true if it does.
  */
-bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
-		       u32 ns_inum, struct sk_buff *skb)
+bool hone_filter_wants(const struct hone_filter *f, struct sk_buff *skb,
+		       const struct net *net, u8 family, bool out)
 {
-	if (p->rec.flags & HONE_F_PKT_OUT ? f->no_out : f->no_in)
+	if (out ? f->no_out : f->no_in)
 		return false;
-	if (f->n_netns && !hone_listed(f->netns, f->n_netns, ns_inum))
+	if (f->n_netns && !hone_listed(f->netns, f->n_netns, net->ns.inum))
 		return false;
-	if (f->n_conn && hone_conn_listed(f, p, skb))
+	if (f->n_conn && hone_conn_listed(f, skb, net, family, out))
 		return false;
 	return !f->prog || hone_prog_wants(f, skb);
 }
@@ -260,6 +260,12 @@ bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
 bool hone_filter_early(const struct hone_filter *f)
 {
 	return f->early;
+}
+
+/* What remains are users, and the place. */
+static bool hone_filter_packets(const struct hone_filter *f)
+{
+	return !f->n_tgid && !f->n_socket && !f->early;
 }
 
 static int hone_filter_compile(struct hone_filter *f)
@@ -511,5 +517,6 @@ const struct hone_filter_ops hone_packet_filter = {
 	.free	= hone_filter_free,
 	.set	= hone_filter_set,
 	.show	= hone_filter_show,
+	.packets = hone_filter_packets,
 	.held	= hone_held,
 };

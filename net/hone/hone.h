@@ -303,8 +303,8 @@ static inline bool hone_counts(void)
 
 /* filter.c */
 extern const struct hone_filter_ops hone_packet_filter;
-bool hone_filter_wants(const struct hone_filter *f, const struct hone_packet *p,
-		       u32 ns_inum, struct sk_buff *skb);
+bool hone_filter_wants(const struct hone_filter *f, struct sk_buff *skb,
+		       const struct net *net, u8 family, bool out);
 bool hone_filter_early(const struct hone_filter *f);
 bool __hone_filter_likes(const struct hone_stream *s,
 			 const struct hone_users *u);

@@ -313,7 +313,8 @@ static __always_inline bool hone_packet_wanted(struct hone_stream *s,
 					       const struct hone_packet *p,
 					       const struct hone_users *u,
 					       struct sk_buff *skb,
-					       u32 ns_inum, struct hone_rx *rx)
+					       const struct net *net,
+					       struct hone_rx *rx)
 {
 	bool likes;
 
@@ -326,7 +327,9 @@ static __always_inline bool hone_packet_wanted(struct hone_stream *s,
 		if (!likes || hone_filter_doubts(s, u))
 			rx->unsure |= s->bit;
 	}
-	if (s->filter && !hone_filter_wants(s->filter, p, ns_inum, skb))
+	if (s->filter &&
+	    !hone_filter_wants(s->filter, skb, net, p->family,
+			       p->rec.flags & HONE_F_PKT_OUT))
 		return false;
 	if (!rx)
 		return true;
@@ -370,7 +373,7 @@ static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
 		    (hone_place_of(s) != place &&
 		     !(p->rec.flags & HONE_F_PKT_LINK)))
 			continue;
-		if (hone_packet_wanted(s, p, u, skb, net->ns.inum, rx))
+		if (hone_packet_wanted(s, p, u, skb, net, rx))
 			hone_packet_write(s, p, skb, now);
 		else
 			hone_count_filtered(s, HONE_KIND_PACKET);
@@ -490,14 +493,28 @@ static bool hone_second_time(const struct nf_hook_state *state)
 }
 
 /*
- * The stream that a packet goes into at once, if there is only one and it wants
- * all: nobody else looks at the record, so it is written in its place.
+ * The stream that a packet goes into at once, if there is only one and it does not
+ * ask whose it is: nobody else looks at the record, so it is written in its place.
  */
 static __always_inline struct hone_stream *hone_packet_sole(enum hone_place place)
 {
 	if (place != HONE_LATE || trace_hone_packet_enabled())
 		return NULL;
 	return rcu_dereference_sched(hone_sole);
+}
+
+/* Does that one want it? If not, it is counted. */
+static __always_inline bool hone_sole_wants(struct hone_stream *s,
+					    struct sk_buff *skb,
+					    const struct nf_hook_state *state,
+					    bool out)
+{
+	if (likely(!s->filter) ||
+	    hone_filter_wants(s->filter, skb, state->net, hone_family(state),
+			      out))
+		return true;
+	hone_count_filtered(s, HONE_KIND_PACKET);
+	return false;
 }
 
 /* What is said of a packet that is sent; @u: or NULL, as above. */
@@ -520,7 +537,7 @@ static __always_inline void hone_packet_sent(struct hone_packet *p,
 }
 
 /* Who sends is known all the same, as hone_whose_sent() has it. */
-static noinline void hone_packet_out_lost(struct sock *sk, bool full)
+static noinline void hone_packet_out_unseen(struct sock *sk, bool full)
 {
 	const struct task_struct *task = full ? hone_sk_actor(sk) : NULL;
 
@@ -529,23 +546,24 @@ static noinline void hone_packet_out_lost(struct sock *sk, bool full)
 }
 
 static __always_inline void hone_packet_out_sole(struct hone_stream *s,
-						 const struct sk_buff *skb,
+						 struct sk_buff *skb,
 						 struct sock *sk, bool full,
 						 const struct nf_hook_state *state)
 {
+	struct hone_packet *p = NULL;
 	struct hone_packet_room r;
-	struct hone_packet *p;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	p = hone_packet_reserve(s, &r, skb, hone_wire_len_of(skb),
-				ktime_get_boottime_ns());
+	if (hone_sole_wants(s, skb, state, true))
+		p = hone_packet_reserve(s, &r, skb, hone_wire_len_of(skb),
+					ktime_get_boottime_ns());
 	if (p) {
 		hone_packet_sent(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = hone_next_pkt();
 		hone_packet_commit(&r, p, skb);
 	} else {
-		hone_packet_out_lost(sk, full);
+		hone_packet_out_unseen(sk, full);
 	}
 	local_irq_restore(flags);
 }
@@ -607,23 +625,25 @@ static __always_inline void hone_packet_got(struct hone_packet *p,
 }
 
 static __always_inline void hone_packet_in_sole(struct hone_stream *s,
-						const struct sk_buff *skb,
+						struct sk_buff *skb,
 						struct sock *sk, bool full,
 						const struct nf_hook_state *state)
 {
 	struct hone_rx *rx = this_cpu_ptr(&hone_rx);
+	struct hone_packet *p = NULL;
 	struct hone_packet_room r;
-	struct hone_packet *p;
 	unsigned long flags;
 	u32 pkt;
 
 	local_irq_save(flags);
 	pkt = hone_packet_received(rx, skb, sk ? hone_sk_cookie(sk) : 0,
 				   HONE_LATE);
-	rx->told = s->bit;
 	rx->liked = s->bit;
-	p = hone_packet_reserve(s, &r, skb, hone_wire_len_of(skb),
-				ktime_get_boottime_ns());
+	if (hone_sole_wants(s, skb, state, false)) {
+		rx->told = s->bit;
+		p = hone_packet_reserve(s, &r, skb, hone_wire_len_of(skb),
+					ktime_get_boottime_ns());
+	}
 	if (p) {
 		hone_packet_got(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = pkt;
