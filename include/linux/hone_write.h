@@ -94,7 +94,7 @@ struct hone_recent {
  * @handed: number of the sub-buffer that was last looked at in the ring, from
  *	1; as long as that is the oldest it still is; written under @read_lock
  * @readers: file is open
- * @recent: packets that were received, and that nobody has read
+ * @recent: packets that wait to be read, and some that wait no more
  *
  * Written with interrupts off on the CPU itself, or while it is offline.
  */
@@ -301,6 +301,21 @@ hone_recent_rec(struct hone_stream *s, const struct hone_recent *r)
 static inline void hone_recent_forget(struct hone_recent *r)
 {
 	r->place = 0;
+}
+
+/**
+ * hone_recent_drop - whatever has that key is not to be amended any more
+ * @s: the stream
+ * @key: under which something may have been entered
+ *
+ * Context: interrupts off.
+ */
+static inline void hone_recent_drop(struct hone_stream *s, u32 key)
+{
+	struct hone_recent *r = hone_recent_find(s, key);
+
+	if (r)
+		hone_recent_forget(r);
 }
 
 /**

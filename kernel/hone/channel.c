@@ -95,6 +95,8 @@ static int hone_subbuf_start(struct rchan_buf *b, void *subbuf, void *prev,
 	head->snaplen = s->snaplen;
 	if (s->changes)
 		head->rec.flags |= HONE_F_SUBBUF_CHANGES;
+	if (s->life)
+		head->rec.flags |= HONE_F_SUBBUF_LIFE;
 	if (ch == &s->identity)
 		head->rec.flags |= HONE_F_SUBBUF_IDENTITY;
 	subbuf_start_reserve(b, sizeof(*head));
@@ -255,7 +257,8 @@ void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind)
  * @rec: from hone_last()
  * @truncated: it was counted so
  *
- * It is counted as filtered, and its number is used again.
+ * It is counted as filtered, and its number and place are used again: it has not
+ * been entered by hone_recent_enter().
  *
  * Context: interrupts off since hone_last().
  */
@@ -274,8 +277,6 @@ void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 	count->filtered++;
 	WRITE_ONCE(b->offset, c->last);
 	c->last = 0;
-	/* Where it was another record comes. */
-	c->epoch++;
 }
 
 static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,

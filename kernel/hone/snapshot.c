@@ -137,6 +137,8 @@ static void hone_snap_head(struct hone_snap *snap)
 	head.snaplen = snap->session->stream.snaplen;
 	if (snap->session->stream.changes)
 		head.rec.flags |= HONE_F_SUBBUF_CHANGES;
+	if (snap->session->stream.life)
+		head.rec.flags |= HONE_F_SUBBUF_LIFE;
 	hone_snap_put(snap, &head.rec);
 }
 

@@ -131,7 +131,7 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 	static const char * const words[] = {
 		"process", "socket", "actor", "packet", "snapshot", "filter",
 		"direction", "netns", "exclude_tgid", "exclude_socket",
-		"records", "datagrams", "restart", "hook",
+		"records", "datagrams", "sockets", "restart", "hook",
 		"pid", "follow_forks", "exe", "comm", "uid", "gid", "cgroup",
 		"cookie", "count", "counts", "overwrite", "freeze", "boot",
 		"map",

@@ -276,14 +276,6 @@ static void probe_tcp_read(void *data, struct sock *sk)
 		hone_emit_taken(sk, task, &t);
 }
 
-static void hone_forget(struct hone_stream *s, u32 key)
-{
-	struct hone_recent *r = hone_recent_find(s, key);
-
-	if (r)
-		hone_recent_forget(r);
-}
-
 /* Who has not got the packet has no use for where it was delivered. */
 static noinline void hone_pass_deliver(struct hone_stream *s, u32 key)
 {
@@ -291,7 +283,7 @@ static noinline void hone_pass_deliver(struct hone_stream *s, u32 key)
 		hone_count_filtered(s, HONE_KIND_ACTOR);
 	/* Whoever had the key before has gone. */
 	if (key)
-		hone_forget(s, key);
+		hone_recent_drop(s, key);
 }
 
 static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
@@ -310,18 +302,19 @@ static noinline void hone_write_deliver(struct hone_stream *s, struct sock *sk,
 	hone_write(s, &d.rec, HONE_KIND_ACTOR, ~0, ktime_get_boottime_ns());
 	/* As above. */
 	if (key)
-		hone_forget(s, key);
+		hone_recent_drop(s, key);
 }
 
 /*
- * Does a datagram stay in the queue till it is taken, if it is not dropped before
- * it gets there, which is counted? Filters need not count. What has no data may
- * be exchanged for a clone as somebody peeks. Other protocols do not tell who
- * takes what has a key.
+ * Will a datagram be read by who takes it, if it is not dropped before it gets
+ * into the queue, which is counted? Filters need not count. A wrong checksum may
+ * only be found by who has taken it. What has no data may be exchanged for a clone
+ * as somebody peeks.
  */
 static bool hone_stays(const struct sock *sk, const struct sk_buff *skb)
 {
-	return sk->sk_type == SOCK_DGRAM && skb->len > sizeof(struct udphdr) &&
+	return sk_is_udp(sk) && skb_csum_unnecessary(skb) &&
+	       skb->len > sizeof(struct udphdr) &&
 	       !rcu_access_pointer(sk->sk_filter);
 }
 
@@ -377,22 +370,32 @@ static void probe_tcp_deliver(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_emit_deliver(sk, rx, skb, 0);
 }
 
-/* Only what is queued is read; what is not may say the same of itself. */
+/*
+ * Only what is queued is read; what is not may say the same of itself. In the
+ * receiver's softirq: before who has the socket works off its backlog, another
+ * packet may come, also this one again. Of bytes that came already the one before
+ * tells, and nobody need read an urgent one.
+ */
 static void probe_tcp_queue(void *data, struct sock *sk, struct sk_buff *skb)
 {
-	const struct hone_rx *rx = hone_rx_of(skb);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const struct hone_rx *rx;
 	struct hone_stream *s;
 	unsigned long flags;
 	u64 cookie;
 
-	/* Nobody is told to have read the end alone. */
-	if (!skb->len || !rx || rx->skb != skb || !hone_wants(HONE_KIND_ACTOR))
+	if (!skb->len || cb->tcp_flags & TCPHDR_URG || !in_softirq() ||
+	    cb->seq != tcp_sk(sk)->rcv_nxt || READ_ONCE(sk->sk_hone.subflow) ||
+	    !hone_wants(HONE_KIND_ACTOR))
 		return;
-	cookie = hone_sk_cookie(sk);
 	local_irq_save(flags);
-	hone_for_each_stream(s)
-		hone_packet_queues(s, rx->pkt, cookie, TCP_SKB_CB(skb)->seq,
-				   skb->len);
+	rx = hone_rx_of(skb);
+	if (rx && rx->skb == skb) {
+		cookie = hone_sk_cookie(sk);
+		hone_for_each_stream(s)
+			hone_packet_queues(s, rx->pkt, cookie, cb->seq,
+					   skb->len);
+	}
 	local_irq_restore(flags);
 }
 
@@ -432,7 +435,7 @@ static void hone_forget_taken(struct hone_sk *h, u32 key)
 
 	local_irq_save(flags);
 	hone_for_each_stream(s)
-		hone_forget(s, key);
+		hone_recent_drop(s, key);
 	local_irq_restore(flags);
 	hone_sk_told(h);
 }

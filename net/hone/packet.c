@@ -387,7 +387,10 @@ static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
 		trace_hone_packet(p);
 }
 
-/* Its user is not wanted; another one may be. */
+/*
+ * Its user is not wanted; another one may be. It is entered, to be amended, when
+ * it has come to one that is wanted, and from then on nobody gives it back.
+ */
 static void hone_packet_unwrite(struct hone_stream *s, struct hone_rx *rx)
 {
 	const struct hone_packet *p = hone_packet_last(s, HONE_F_PKT_OUT);

@@ -177,7 +177,6 @@ hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
 	if (!p || p->pkt != pkt)
 		return false;
 	hone_whose_sock(&w, sk, sk_fullsock(sk));
-	p->rec.flags |= HONE_F_PKT_DELIVERED | w.flags;
 	p->cookie = w.cookie;
 	p->owner = w.owner;
 	if (w.tgid)
@@ -185,8 +184,14 @@ hone_packet_delivered(struct hone_stream *s, u32 pkt, struct sock *sk, u32 key,
 	p->quality = hone_quality_of(&w);
 	p->state = READ_ONCE(sk->sk_state);
 	p->cause = key;
+	/* Only when all is there, also in a crash dump. */
+	smp_wmb();
+	p->rec.flags |= HONE_F_PKT_DELIVERED | w.flags;
+	/* Whoever had the key before has gone. */
 	if (waits)
 		hone_recent_enter(s, key, hone_sk_taking(sk));
+	else if (key)
+		hone_recent_drop(s, key);
 	return true;
 }
 
@@ -257,10 +262,10 @@ static __always_inline void hone_packet_take(struct hone_packet *p,
 	p->actor = READ_ONCE(task->signal->hone_id);
 	p->tgid = task->tgid;
 	p->tid = task->pid;
-	p->quality = HONE_Q_EXACT;
-	/* Only whole ones say so, also in a crash dump. */
+	/* As above. */
 	smp_wmb();
 	p->rec.flags |= HONE_F_PKT_TAKEN;
+	p->quality = HONE_Q_EXACT;
 }
 
 /**
@@ -317,12 +322,14 @@ static __always_inline bool hone_packet_read(struct hone_stream *s, u64 cookie,
 
 	while (t->from != t->to) {
 		r = hone_recent_find(s, t->from);
-		if (!r || r->note > t->to - t->from)
+		if (!r)
 			return false;
 		p = hone_packet_recent(s, r, cookie);
-		if (!p || !hone_packet_known(p, task))
-			return false;
+		/* Nobody else begins to read there. */
 		hone_recent_forget(r);
+		if (!p || r->note > t->to - t->from ||
+		    !hone_packet_known(p, task))
+			return false;
 		hone_packet_take(p, task);
 		t->from += r->note;
 	}

@@ -389,7 +389,8 @@ bool session_configure(void)
 	}
 	if (!filter_configure() ||
 	    (options.datagrams_change && !control_command("datagrams change")) ||
-	    (!tells_uses() && !control_command("sockets life")) ||
+	    (!tells_uses() && control_feature("sockets") &&
+	     !control_command("sockets life")) ||
 	    (options.pre_firewall && !control_command("hook first")))
 		return session_fail(EXIT_KERNEL);
 	if (options.counts && !control_command("records process,socket,count"))

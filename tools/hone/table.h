@@ -96,8 +96,8 @@ struct waitings {
 };
 
 /*
- * A connection, by its cookie. What each packet needs comes first, so that it
- * lies in two cache lines, with what TCP needs in three.
+ * A connection, by its cookie. What each packet needs comes first, then what TCP
+ * needs, so that it lies in few cache lines.
  */
 struct conn {
 	__u64 cookie;

@@ -309,8 +309,8 @@ HONE_DEFINE(hone_sock_skb, hone_tcp_deliver,
 	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));
 
 /*
- * A segment goes into a socket's receive queue, in order, its headers pulled; the
- * socket is locked. Softirq, or process context.
+ * A segment goes into a socket's receive queue, its headers pulled; it begins
+ * with the next byte, or before. The socket is locked. Softirq, or process context.
  */
 HONE_DEFINE(hone_sock_skb, hone_tcp_queue,
 	TP_PROTO(struct sock *sk, struct sk_buff *skb), TP_ARGS(sk, skb));

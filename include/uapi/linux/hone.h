@@ -108,6 +108,7 @@ struct hone_rec {
 /* hone_rec.flags of HONE_REC_SUBBUF */
 #define HONE_F_SUBBUF_CHANGES	0x0001	/* "datagrams change": see hone_actor */
 #define HONE_F_SUBBUF_IDENTITY	0x0002	/* of an identity<cpu> file */
+#define HONE_F_SUBBUF_LIFE	0x0004	/* "sockets life": see hone_sock_event */
 #define HONE_F_SUBBUF_ORDERED	0x8000	/* set by readers, in a file's first
 					 * record: snapshot, then all CPUs'
 					 * records in one order, that of time
@@ -296,6 +297,9 @@ struct hone_attr {
  *	whoever uses the socket next (connection refused, reset, timed out)
  * @HONE_SOCK_OVERFLOW: a listener's accept queue was full, and a connection
  *	was dropped
+ *
+ * With HONE_F_SUBBUF_LIFE there are none of BIND, CONNECT, CLOSE, ERROR and
+ * OVERFLOW.
  */
 enum hone_sock_event {
 	HONE_SOCK_OPEN		= 1,

@@ -462,19 +462,7 @@ TEST_F(actors, queued_elsewhere)
 	close(to);
 }
 
-/* Lets no datagram through that begins with D. */
-static int refuse_d(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 8),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'D', 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, ~0U),
-	};
-	struct sock_fprog prog = { ARRAY_SIZE(code), code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
-}
+#define LARGE	4000
 
 /* What never came to the queue was read by nobody, whoever gets its memory. */
 TEST_F(actors, dropped)
@@ -482,30 +470,39 @@ TEST_F(actors, dropped)
 	const struct hone_rec *rec = NULL;
 	const struct hone_packet *p;
 	struct sockaddr_in at, unused;
-	int from, to, i, cpu = 0, got = 0;
+	int from, to, i, cpu = 0, got = 0, taken;
+	char data[8], large[LARGE] = "large";
 	uint64_t socket;
-	char data[8];
 
 	move_to(false);
 	from = udp_socket(&unused);
 	to = udp_socket(&at);
 	ASSERT_EQ(0, connect(from, (void *)&at, sizeof(at)));
-	ASSERT_EQ(0, refuse_d(to));
+	/* The kernel makes it the least there is, which a large one fills. */
+	ASSERT_EQ(0, setsockopt(to, SOL_SOCKET, SO_RCVBUF, &(int){ 1 },
+				sizeof(int)));
 	socket = cookie_of(to);
 	for (i = 0; i < TURNS; i++) {
 		ASSERT_EQ(0, setsockopt(from, SOL_UDP, UDP_SEGMENT, &(int){ 0 },
 					sizeof(int)));
+		/* Of this one its own record says who has read it. */
 		write_four(from);
-		ASSERT_EQ(4, write(from, "Drop", 4));
 		read_four(to);
+		ASSERT_EQ(LARGE, write(from, large, LARGE));
+		ASSERT_EQ(4, write(from, "Drop", 4));
+		ASSERT_EQ(8, recv(to, data, sizeof(data), 0));
+		ASSERT_EQ('l', data[0]);
 		ASSERT_EQ(0, setsockopt(from, SOL_UDP, UDP_SEGMENT, &(int){ 4 },
 					sizeof(int)));
 		ASSERT_EQ(8, write(from, "fourfour", 8));
 		ASSERT_EQ(4, recv(to, data, sizeof(data), 0));
+		ASSERT_EQ('f', data[0]);
 		ASSERT_EQ(4, recv(to, data, sizeof(data), 0));
 	}
 	stream_stop(&self->s);
 
+	taken = count_taken(_metadata, &self->s, socket);
+	EXPECT_LT(0, taken);
 	while ((rec = stream_step(&self->s, &cpu, rec))) {
 		p = (const void *)rec;
 		if (rec->type != HONE_REC_PACKET || p->cookie != socket ||
@@ -546,20 +543,25 @@ static uint32_t sum_of(const uint8_t *p, int len, uint32_t sum)
 	return sum;
 }
 
-/* Sends a segment again as it was, but with a checksum: whole, of IPv4. */
-static bool send_again(int raw, const struct hone_packet *p)
+/*
+ * Sends a segment again as it was, whole, of IPv4, but with @more behind it, and a
+ * checksum.
+ */
+static bool send_again(int raw, const struct hone_packet *p, const char *more)
 {
 	struct sockaddr_in at = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	int len = p->cap_len, head = (p->data[0] & 15) * 4;
+	int head = (p->data[0] & 15) * 4, len = p->cap_len;
 	uint8_t data[256], *tcp = data + head;
 	uint32_t sum;
 
-	if (len > (int)sizeof(data))
+	if (len + strlen(more) > sizeof(data))
 		return false;
 	memcpy(data, p->data, len);
+	memcpy(data + len, more, strlen(more));
+	len += strlen(more);
 	tcp[16] = 0;
 	tcp[17] = 0;
 	sum = sum_of(data + 12, 8, IPPROTO_TCP + len - head);
@@ -571,44 +573,132 @@ static bool send_again(int raw, const struct hone_packet *p)
 	return sendto(raw, data, len, 0, (void *)&at, sizeof(at)) == len;
 }
 
-/*
- * A segment comes again, and TCP wants it no more: not this one was read, but the
- * one before.
- */
-TEST_F(actors, refused_segment)
+/* The nth packet that a socket has got, and that ends with @end. */
+static const struct hone_packet *got_nth(struct stream *s, uint64_t cookie,
+					 const char *end, int n)
 {
 	const struct hone_rec *rec = NULL;
 	const struct hone_packet *p;
+	int cpu = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
+		    !(rec->flags & HONE_F_PKT_OUT) && p->cap_len > 40 &&
+		    !memcmp(p->data + p->cap_len - 4, end, 4) && !n--)
+			return p;
+	}
+	return NULL;
+}
+
+/* One end writes "four", and somebody sends that again, with more. */
+static void write_again(struct __test_metadata *_metadata, struct stream *s,
+			int fd, uint64_t cookie, const char *more)
+{
+	const struct hone_packet *p;
+	int raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+
+	ASSERT_GE(raw, 0);
+	write_four(fd);
+	stream_read(s);
+	p = sent_four(s, cookie);
+	ASSERT_NE(NULL, p);
+	ASSERT_TRUE(send_again(raw, p, more));
+	close(raw);
+}
+
+/*
+ * A segment comes again, and TCP wants it no more: not this one was read, but the
+ * one before, which somebody has looked at by now.
+ */
+TEST_F(actors, refused_segment)
+{
+	const struct hone_packet *first, *again;
 	const struct hone_actor *a;
-	int fd[2], raw, cpu = 0, got = 0;
 	uint64_t cookie[2];
+	int fd[2];
 
 	move_to(false);
-	raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-	ASSERT_GE(raw, 0);
 	ASSERT_EQ(0, tcp_pair(fd, cookie));
-	write_four(fd[0]);
-	stream_read(&self->s);
-	p = sent_four(&self->s, cookie[0]);
-	ASSERT_NE(NULL, p);
-	ASSERT_TRUE(send_again(raw, p));
+	write_again(_metadata, &self->s, fd[0], cookie[0], "");
 	read_four(fd[1]);
 	stream_stop(&self->s);
 
-	while ((rec = stream_step(&self->s, &cpu, rec))) {
-		p = (const void *)rec;
-		if (rec->type != HONE_REC_PACKET || p->cookie != cookie[1] ||
-		    rec->flags & HONE_F_PKT_OUT ||
-		    memcmp(p->data + p->cap_len - 4, "four", 4))
-			continue;
-		EXPECT_FALSE(rec->flags & HONE_F_PKT_TAKEN);
-		got++;
-	}
-	EXPECT_EQ(2, got);
+	first = got_nth(&self->s, cookie[1], "four", 0);
+	again = got_nth(&self->s, cookie[1], "four", 1);
+	ASSERT_NE(NULL, first);
+	ASSERT_NE(NULL, again);
+	EXPECT_FALSE(first->rec.flags & HONE_F_PKT_TAKEN);
+	EXPECT_FALSE(again->rec.flags & HONE_F_PKT_TAKEN);
 	a = nth_actor(&self->s, HONE_REC_TCP_READ, cookie[1], 0);
 	ASSERT_NE(NULL, a);
 	EXPECT_EQ(4, a->to - a->from);
-	close(raw);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* It comes again with more behind it, which TCP takes: two packets were read. */
+TEST_F(actors, overlapping_segment)
+{
+	const struct hone_packet *first, *again;
+	uint64_t cookie[2];
+	char data[8];
+	int fd[2];
+
+	move_to(false);
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	write_again(_metadata, &self->s, fd[0], cookie[0], "five");
+	ASSERT_EQ(8, recv(fd[1], data, sizeof(data), MSG_WAITALL));
+	EXPECT_EQ(0, memcmp(data, "fourfive", 8));
+	stream_stop(&self->s);
+
+	first = got_nth(&self->s, cookie[1], "four", 0);
+	again = got_nth(&self->s, cookie[1], "five", 0);
+	ASSERT_NE(NULL, first);
+	ASSERT_NE(NULL, again);
+	EXPECT_FALSE(again->rec.flags & HONE_F_PKT_TAKEN);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* What was not read of a connection is not read with the next one's bytes. */
+TEST_F(actors, disconnected)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	const struct hone_packet *unread, *p;
+	const struct hone_actor *a;
+	socklen_t len = sizeof(at);
+	uint64_t cookie[2];
+	int fd[2], next, listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	move_to(false);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(listener, (void *)&at, sizeof(at)));
+	ASSERT_EQ(0, listen(listener, 1));
+	ASSERT_EQ(0, getsockname(listener, (void *)&at, &len));
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	write_four(fd[1]);
+	read_four(fd[0]);
+	ASSERT_EQ(4, write(fd[1], "left", 4));
+	ASSERT_EQ(0, connect(fd[0], &none, sizeof(none)));
+	ASSERT_EQ(0, connect(fd[0], (void *)&at, sizeof(at)));
+	next = accept(listener, NULL, NULL);
+	ASSERT_GE(next, 0);
+	ASSERT_EQ(4, write(next, "more", 4));
+	read_four(fd[0]);
+	stream_stop(&self->s);
+
+	unread = got_nth(&self->s, cookie[0], "left", 0);
+	ASSERT_NE(NULL, unread);
+	EXPECT_FALSE(unread->rec.flags & HONE_F_PKT_TAKEN);
+	p = got_nth(&self->s, cookie[0], "more", 0);
+	ASSERT_NE(NULL, p);
+	a = nth_actor(&self->s, HONE_REC_TCP_READ, cookie[0], 0);
+	EXPECT_TRUE(p->rec.flags & HONE_F_PKT_TAKEN ||
+		    (a && a->to - a->from == 4));
+	close(next);
+	close(listener);
 	close(fd[0]);
 	close(fd[1]);
 }
@@ -857,14 +947,31 @@ static int count_socks(struct stream *s, uint64_t cookie, int event)
 	return n;
 }
 
-/* A listener, and a connection to it that ends, told of to who wants life only. */
+/* Makes a connection, and ends it. */
+static void live(struct __test_metadata *_metadata, struct stream *s,
+		 uint64_t cookie[2])
+{
+	int fd[2];
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	close(fd[0]);
+	close(fd[1]);
+	/* The last segments may come later. */
+	while (!count_socks(s, cookie[0], HONE_SOCK_FREE) ||
+	       !count_socks(s, cookie[1], HONE_SOCK_FREE))
+		stream_read(s);
+}
+
+/* Is a session told of the life of its sockets, and of nothing else? */
 static void only_life(struct __test_metadata *_metadata, struct stream *s,
 		      const uint64_t cookie[2])
 {
 	static const int uses[] = {
 		HONE_SOCK_BIND, HONE_SOCK_CONNECT, HONE_SOCK_CLOSE,
+		HONE_SOCK_ERROR, HONE_SOCK_OVERFLOW,
 	};
 	const struct hone_rec *rec = NULL;
+	const struct hone_subbuf *head;
 	const struct hone_sock_rec *r;
 	unsigned int i;
 	int cpu = 0;
@@ -875,8 +982,11 @@ static void only_life(struct __test_metadata *_metadata, struct stream *s,
 	EXPECT_EQ(1, count_socks(s, cookie[1], HONE_SOCK_FREE));
 	while ((rec = stream_step(s, &cpu, rec))) {
 		r = (const void *)rec;
-		for (i = 0; rec->type == HONE_REC_SOCK && i < 3; i++)
+		head = (const void *)rec;
+		for (i = 0; rec->type == HONE_REC_SOCK && i < ARRAY_SIZE(uses); i++)
 			EXPECT_NE(uses[i], r->event);
+		if (rec->type == HONE_REC_SUBBUF)
+			EXPECT_TRUE(head->rec.flags & HONE_F_SUBBUF_LIFE);
 	}
 }
 
@@ -884,14 +994,10 @@ TEST_F(actors, life_alone)
 {
 	uint64_t cookie[2];
 	struct stream s;
-	int fd[2];
 
-	move_to(false);
 	stream_stop(&self->s);
 	ASSERT_EQ(0, stream_open(&s, "sockets life\n"));
-	ASSERT_EQ(0, tcp_pair(fd, cookie));
-	close(fd[0]);
-	close(fd[1]);
+	live(_metadata, &s, cookie);
 	stream_stop(&s);
 	only_life(_metadata, &s, cookie);
 	stream_close(&s);
@@ -902,13 +1008,9 @@ TEST_F(actors, life_beside)
 {
 	uint64_t cookie[2];
 	struct stream s;
-	int fd[2];
 
-	move_to(false);
 	ASSERT_EQ(0, stream_open(&s, "sockets life\n"));
-	ASSERT_EQ(0, tcp_pair(fd, cookie));
-	close(fd[0]);
-	close(fd[1]);
+	live(_metadata, &s, cookie);
 	stream_stop(&s);
 	stream_stop(&self->s);
 	only_life(_metadata, &s, cookie);
@@ -918,7 +1020,6 @@ TEST_F(actors, life_beside)
 	stream_close(&s);
 }
 
-/* What was told of once is told of again, for whoever begins a new file. */
 /* Connections of an MPTCP listener are sockets of their own. */
 TEST_F(actors, mptcp_cookies)
 {
@@ -972,6 +1073,7 @@ TEST_F(actors, restart_keeps_readers)
 	close(fd[1]);
 }
 
+/* What was told of once is told of again, for whoever begins a new file. */
 TEST_F(actors, restart_tells_again)
 {
 	struct sockaddr_in at;
