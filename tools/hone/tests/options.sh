@@ -60,25 +60,8 @@ tells_datagrams()
 	cat "$tmp/debug/control"
 	grep -qx 'datagrams change' "$tmp/debug/control"
 }
-# What its sockets are used for is told to who writes it, with option $1.
-tells_uses()
-{
-	sed -i 6,\$d "$tmp/debug/control"
-	"$reader" -q --debugfs="$tmp/debug" -o /dev/null --duration=0.1 "$@" ||
-		return 1
-	cat "$tmp/debug/control"
-	! grep -q '^sockets' "$tmp/debug/control"
-}
-tells_life()
-{
-	! tells_uses && grep -qx 'sockets life' "$tmp/debug/control"
-}
 if [ -d "$tmp/debug/s0" ]; then
 	t "--datagrams: is handed to the kernel" tells_datagrams
-	t "PCAP-NG needs only the life of sockets" tells_life
-	for o in text json record; do
-		t "--$o: needs more" tells_uses "--$o=$tmp/null"
-	done
 fi
 t "--datagrams: neither" status 2 'is neither change nor all' "$reader" \
 	--datagrams=some
