@@ -93,27 +93,49 @@ static bool earlier(const struct head *a, const struct head *b)
 	return a < b;
 }
 
-/* The channel whose turn it is, and the one after it. */
-static struct head *first_two(struct head *heads, int n, struct head **second)
-{
-	struct head *first = NULL;
-	int i;
+static struct head *heads;
+/*
+ * Those that have a record, as a heap: none is earlier than the one it hangs on,
+ * which is at half its place. The first, whose turn it is, may have gone on.
+ */
+static struct head **heap;
+static int n_heap;
 
-	*second = NULL;
-	for (i = 0; i < n; i++) {
-		if (!heads[i].there)
-			continue;
-		if (!first || earlier(&heads[i], first)) {
-			*second = first;
-			first = &heads[i];
-		} else if (!*second || earlier(&heads[i], *second)) {
-			*second = &heads[i];
-		}
+/* Puts what is at @at in its place among those behind. */
+static void sift(int at)
+{
+	struct head *h = heap[at];
+	int next;
+
+	for (; (next = 2 * at + 1) < n_heap; at = next) {
+		if (next + 1 < n_heap && earlier(heap[next + 1], heap[next]))
+			next++;
+		if (earlier(h, heap[next]))
+			break;
+		heap[at] = heap[next];
 	}
-	return first;
+	heap[at] = h;
 }
 
-static struct head *heads;
+static void heap_begin(int n)
+{
+	int i;
+
+	n_heap = 0;
+	for (i = 0; i < n; i++)
+		if (heads[i].there)
+			heap[n_heap++] = &heads[i];
+	for (i = n_heap / 2; i > 0; i--)
+		sift(i - 1);
+}
+
+/* The one after the first. */
+static const struct head *heap_second(void)
+{
+	if (n_heap < 2)
+		return NULL;
+	return n_heap > 2 && earlier(heap[2], heap[1]) ? heap[2] : heap[1];
+}
 
 static enum merge_result give_up(const struct channel *c)
 {
@@ -127,29 +149,36 @@ void merge_begin(struct merge *m, struct channel *ch, int n, __u64 horizon)
 
 	if (n > room) {
 		heads = xrealloc(heads, n * sizeof(*heads));
+		heap = xrealloc(heap, n * sizeof(*heap));
 		room = n;
 	}
-	*m = (struct merge){ .n = n, .turn = heads };
+	*m = (struct merge){ .turn = heads };
 	m->horizon = horizon < DECODE_TIME_MAX ? horizon : DECODE_TIME_MAX;
 	for (i = 0; i < n; i++) {
 		heads[i].c = &ch[i];
 		if (!peek(&heads[i])) {
 			m->result = give_up(&ch[i]);
-			m->n = 0;
+			n = 0;
 			break;
 		}
 	}
+	heap_begin(n);
 }
 
 /* The channel whose turn it is, and how long. NULL if there is none. */
 static struct head *next_turn(struct merge *m)
 {
-	struct head *second;
+	const struct head *second;
 
-	m->turn = first_two(heads, m->n, &second);
-	if (!m->turn || m->turn->r.rec.time > m->horizon)
+	if (n_heap && !heap[0]->there)
+		heap[0] = heap[--n_heap];
+	if (n_heap)
+		sift(0);
+	if (!n_heap || heap[0]->r.rec.time > m->horizon)
 		return NULL;
+	m->turn = heap[0];
 	m->until = m->horizon;
+	second = heap_second();
 	if (second && second->r.rec.time <= m->horizon)
 		m->until = second->r.rec.time - (second < m->turn);
 	return m->turn;

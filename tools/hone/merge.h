@@ -27,7 +27,6 @@ struct head {
 
 /* A merge under way, of which there is one at a time. */
 struct merge {
-	int n;
 	__u64 horizon;
 	enum merge_result result;
 	/* Of the channel whose turn it is, and till when: */
