@@ -96,7 +96,8 @@ static bool earlier(const struct head *a, const struct head *b)
 static struct head *heads;
 /*
  * Those that have a record, as a heap: none is earlier than the one it hangs on,
- * which is at half its place. The first, whose turn it is, may have gone on.
+ * and on number i hang 2 i + 1 and 2 i + 2. The first, whose turn it is, may have
+ * gone on.
  */
 static struct head **heap;
 static int n_heap;

@@ -1038,6 +1038,27 @@ static void two_cpus(void)
 	}
 }
 
+/* Of different lengths, now and then at the same time; one runs backwards. */
+static void eight_cpus(void)
+{
+	int cpu, i;
+
+	begin();
+	at(50);
+	sock(HONE_SOCK_ANNOUNCE, &asker, &shell, NULL);
+	for (cpu = 0; cpu < 8; cpu++) {
+		if (cpu) {
+			on_cpu(cpu);
+			at(5 + cpu);
+			subbuf();
+		}
+		for (i = 0; i < 3 + cpu * 3 % 7; i++) {
+			at(100 + i * (cpu + 3) - (cpu == 5 && i == 3 ? 20 : 0));
+			udp_out(&asker, &shell, &shell, "one of 8");
+		}
+	}
+}
+
 static void holders(void)
 {
 	static const struct sock shared = {
@@ -1237,6 +1258,7 @@ static const struct {
 	{ "counts", counts },
 	{ "losses", losses },
 	{ "two-cpus", two_cpus },
+	{ "eight-cpus", eight_cpus },
 	{ "holders", holders },
 	{ "early-exit", early_exit },
 	{ "echo", echo },
