@@ -132,6 +132,18 @@ static inline void hone_sk_clone(struct hone_sk *hsk)
 	hsk->reserved = 0;
 }
 
+/**
+ * hone_sk_disconnect - the socket is to have another connection
+ * @hsk: &struct sock.sk_hone
+ *
+ * Which has other bytes than those that are known to have been read.
+ * Context: any; the socket's lock is held.
+ */
+static inline void hone_sk_disconnect(struct hone_sk *hsk)
+{
+	WRITE_ONCE(hsk->rx_known, 0);
+}
+
 void hone_sk_subflow(struct sock *ssk, struct sock *msk);
 
 /*
@@ -199,6 +211,7 @@ static inline void hone_sk_own(struct hone_sk *hsk) { }
 static inline void hone_sk_alloc(struct hone_sk *hsk, int kern) { }
 static inline void hone_sk_clone(struct hone_sk *hsk) { }
 static inline void hone_sk_accept(struct hone_sk *hsk) { }
+static inline void hone_sk_disconnect(struct hone_sk *hsk) { }
 static inline void hone_sk_subflow(struct sock *ssk, struct sock *msk) { }
 static inline void hone_hook_tcp_queue(struct sock *sk, struct sk_buff *skb) { }
 static inline void hone_hook_sock_connect(struct file *file, int err) { }

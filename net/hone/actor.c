@@ -118,7 +118,10 @@ static noinline void hone_write_taken(struct hone_stream *s, struct sock *sk,
 		   ktime_get_boottime_ns());
 }
 
-/* Into the only session, which wants all: written in its place. */
+/*
+ * Into the only session: written in its place. If it filters packets, it is told of
+ * who acts and of sockets all the same.
+ */
 static __always_inline bool hone_put_taken(struct hone_stream *s, u64 cookie,
 					   const struct task_struct *task,
 					   const struct hone_taken *t)

@@ -291,7 +291,9 @@ static __always_inline u32 hone_packet_received(struct hone_rx *rx,
 {
 	u32 pkt;
 
-	if (place == HONE_LATE && unlikely(rx->early) && rx->skb == skb) {
+	/* Who has asked for the early ones may have gone since. */
+	if (place == HONE_LATE && unlikely(rx->early) && rx->skb == skb &&
+	    READ_ONCE(hone_nf_users[HONE_EARLY])) {
 		pkt = rx->pkt;
 	} else {
 		pkt = hone_next_pkt();
@@ -642,11 +644,10 @@ static __always_inline void hone_packet_in_sole(struct hone_stream *s,
 	pkt = hone_packet_received(rx, skb, sk ? hone_sk_cookie(sk) : 0,
 				   HONE_LATE);
 	rx->liked = s->bit;
-	if (hone_sole_wants(s, skb, state, false)) {
-		rx->told = s->bit;
+	rx->told = hone_sole_wants(s, skb, state, false) ? s->bit : 0;
+	if (rx->told)
 		p = hone_packet_reserve(s, &r, skb, hone_wire_len_of(skb),
 					ktime_get_boottime_ns());
-	}
 	if (p) {
 		hone_packet_got(p, NULL, skb, r.wire_len, sk, full, state);
 		p->pkt = pkt;

@@ -262,7 +262,7 @@ static __always_inline void hone_packet_take(struct hone_packet *p,
 	p->actor = READ_ONCE(task->signal->hone_id);
 	p->tgid = task->tgid;
 	p->tid = task->pid;
-	/* As above. */
+	/* As above; the quality follows from it. */
 	smp_wmb();
 	p->rec.flags |= HONE_F_PKT_TAKEN;
 	p->quality = HONE_Q_EXACT;

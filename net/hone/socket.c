@@ -277,12 +277,8 @@ static void probe_sock_bind(void *data, struct sock *sk, int err)
 
 static void probe_sock_connect(void *data, struct sock *sk, int err)
 {
-	if (!sk || !hone_sock_told(sk))
-		return;
-	/* Was it disconnected? Another connection has other bytes. */
-	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
-		WRITE_ONCE(sk->sk_hone.rx_known, 0);
-	hone_sock_emit(sk, HONE_SOCK_CONNECT, hone_actor(), err);
+	if (sk && hone_sock_told(sk))
+		hone_sock_emit(sk, HONE_SOCK_CONNECT, hone_actor(), err);
 }
 
 /* What the kernel found out, in softirq or in somebody's call. */

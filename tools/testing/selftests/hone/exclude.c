@@ -149,9 +149,24 @@ static int count(const struct stream *s, char who, int direction)
 
 FIXTURE(exclude)
 {
-	struct stream s;
+	struct stream s, other;
 	struct place here, there;
 	int fd;
+};
+
+FIXTURE_VARIANT(exclude)
+{
+	bool beside;		/* another session, which wants all */
+};
+
+FIXTURE_VARIANT_ADD(exclude, alone)
+{
+	.beside = false,
+};
+
+FIXTURE_VARIANT_ADD(exclude, beside)
+{
+	.beside = true,
 };
 
 FIXTURE_SETUP(exclude)
@@ -175,6 +190,8 @@ FIXTURE_TEARDOWN(exclude)
 {
 	close(self->fd);
 	stream_close(&self->s);
+	if (variant->beside)
+		stream_close(&self->other);
 	place_close(&self->here);
 	place_close(&self->there);
 }
@@ -186,6 +203,8 @@ FIXTURE_TEARDOWN(exclude)
 		ASSERT_LE(0, self->fd);					\
 		snprintf(commands, sizeof(commands),			\
 			 "exclude_socket %d\n", self->fd);		\
+		if (variant->beside)					\
+			ASSERT_EQ(0, stream_open(&self->other, NULL));	\
 		ASSERT_EQ(0, stream_open(&self->s, commands));		\
 	} while (0)
 
