@@ -136,11 +136,13 @@ static inline void hone_sk_clone(struct hone_sk *hsk)
  * hone_sk_disconnect - the socket is to have another connection
  * @hsk: &struct sock.sk_hone
  *
- * Which has other bytes than those that are known to have been read.
+ * Which has other bytes than those that are known to have been read, or whose
+ * writer was told of.
  * Context: any; the socket's lock is held.
  */
 static inline void hone_sk_disconnect(struct hone_sk *hsk)
 {
+	WRITE_ONCE(hsk->tx, 0);
 	WRITE_ONCE(hsk->rx_known, 0);
 }
 

@@ -80,39 +80,26 @@ static int hone_records(struct hone_session *s, struct hone_want *want,
 	return 0;
 }
 
-static int hone_datagrams(struct hone_session *s, struct hone_want *want,
-			  const char *val)
+/* One of two words: is it the other one, not the usual? */
+static int hone_choice(struct hone_session *s, const char *key, const char *val,
+		       const char *usual, const char *other, bool *res)
 {
-	if (strcmp(val, "all") && strcmp(val, "change"))
-		return hone_refuse(s, -EINVAL,
-				   "datagrams: '%.16s' is neither all nor change",
-				   val);
-	want->set.changes = !strcmp(val, "change");
-	return 0;
-}
-
-static int hone_sockets(struct hone_session *s, struct hone_want *want,
-			const char *val)
-{
-	if (strcmp(val, "all") && strcmp(val, "life"))
-		return hone_refuse(s, -EINVAL,
-				   "sockets: '%.16s' is neither all nor life",
-				   val);
-	want->set.life = !strcmp(val, "life");
-	return 0;
+	*res = !strcmp(val, other);
+	if (*res || !strcmp(val, usual))
+		return 0;
+	return hone_refuse(s, -EINVAL, "%s: '%.16s' is neither %s nor %s",
+			   key, val, usual, other);
 }
 
 /* A frozen ring may be of another mode when it thaws. */
 static int hone_mode(struct hone_session *s, struct hone_want *want,
 		     const char *val)
 {
-	if (strcmp(val, "drop") && strcmp(val, "overwrite"))
-		return hone_refuse(s, -EINVAL,
-				   "mode: '%.16s' is neither drop nor overwrite",
-				   val);
-	want->set.overwrite = !strcmp(val, "overwrite");
-	if (s->state == HONE_STATE_NEW)
-		return 0;
+	int err = hone_choice(s, "mode", val, "drop", "overwrite",
+			      &want->set.overwrite);
+
+	if (err || s->state == HONE_STATE_NEW)
+		return err;
 	if (!s->stream.frozen)
 		return hone_refuse(s, -EBUSY,
 				   "mode: the session has started, and is not frozen");
@@ -170,9 +157,11 @@ static int hone_selection(struct hone_session *s, struct hone_want *want,
 		if (!strcmp(key, "records"))
 			err = hone_records(s, want, val);
 		else if (!strcmp(key, "datagrams"))
-			err = hone_datagrams(s, want, val);
+			err = hone_choice(s, key, val, "all", "change",
+					  &want->set.changes);
 		else if (!strcmp(key, "sockets"))
-			err = hone_sockets(s, want, val);
+			err = hone_choice(s, key, val, "all", "life",
+					  &want->set.life);
 		else
 			err = hone_filter_command(s, want, key, val);
 	}

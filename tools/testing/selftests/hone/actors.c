@@ -517,8 +517,9 @@ TEST_F(actors, dropped)
 	close(to);
 }
 
-/* The first packet that a socket has sent, and that ends with "four". */
-static const struct hone_packet *sent_four(struct stream *s, uint64_t cookie)
+/* The nth packet that a socket has sent, or got, and that ends with @end. */
+static const struct hone_packet *nth_packet(struct stream *s, uint64_t cookie,
+					    int out, const char *end, int n)
 {
 	const struct hone_rec *rec = NULL;
 	const struct hone_packet *p;
@@ -527,8 +528,8 @@ static const struct hone_packet *sent_four(struct stream *s, uint64_t cookie)
 	while ((rec = stream_step(s, &cpu, rec))) {
 		p = (const void *)rec;
 		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
-		    rec->flags & HONE_F_PKT_OUT && p->cap_len > 4 &&
-		    !memcmp(p->data + p->cap_len - 4, "four", 4))
+		    (rec->flags & HONE_F_PKT_OUT) == out && p->cap_len > 40 &&
+		    !memcmp(p->data + p->cap_len - 4, end, 4) && !n--)
 			return p;
 	}
 	return NULL;
@@ -573,24 +574,6 @@ static bool send_again(int raw, const struct hone_packet *p, const char *more)
 	return sendto(raw, data, len, 0, (void *)&at, sizeof(at)) == len;
 }
 
-/* The nth packet that a socket has got, and that ends with @end. */
-static const struct hone_packet *got_nth(struct stream *s, uint64_t cookie,
-					 const char *end, int n)
-{
-	const struct hone_rec *rec = NULL;
-	const struct hone_packet *p;
-	int cpu = 0;
-
-	while ((rec = stream_step(s, &cpu, rec))) {
-		p = (const void *)rec;
-		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
-		    !(rec->flags & HONE_F_PKT_OUT) && p->cap_len > 40 &&
-		    !memcmp(p->data + p->cap_len - 4, end, 4) && !n--)
-			return p;
-	}
-	return NULL;
-}
-
 /* One end writes "four", and somebody sends that again, with more. */
 static void write_again(struct __test_metadata *_metadata, struct stream *s,
 			int fd, uint64_t cookie, const char *more)
@@ -601,7 +584,7 @@ static void write_again(struct __test_metadata *_metadata, struct stream *s,
 	ASSERT_GE(raw, 0);
 	write_four(fd);
 	stream_read(s);
-	p = sent_four(s, cookie);
+	p = nth_packet(s, cookie, HONE_F_PKT_OUT, "four", 0);
 	ASSERT_NE(NULL, p);
 	ASSERT_TRUE(send_again(raw, p, more));
 	close(raw);
@@ -624,8 +607,8 @@ TEST_F(actors, refused_segment)
 	read_four(fd[1]);
 	stream_stop(&self->s);
 
-	first = got_nth(&self->s, cookie[1], "four", 0);
-	again = got_nth(&self->s, cookie[1], "four", 1);
+	first = nth_packet(&self->s, cookie[1], 0, "four", 0);
+	again = nth_packet(&self->s, cookie[1], 0, "four", 1);
 	ASSERT_NE(NULL, first);
 	ASSERT_NE(NULL, again);
 	EXPECT_FALSE(first->rec.flags & HONE_F_PKT_TAKEN);
@@ -652,8 +635,8 @@ TEST_F(actors, overlapping_segment)
 	EXPECT_EQ(0, memcmp(data, "fourfive", 8));
 	stream_stop(&self->s);
 
-	first = got_nth(&self->s, cookie[1], "four", 0);
-	again = got_nth(&self->s, cookie[1], "five", 0);
+	first = nth_packet(&self->s, cookie[1], 0, "four", 0);
+	again = nth_packet(&self->s, cookie[1], 0, "five", 0);
 	ASSERT_NE(NULL, first);
 	ASSERT_NE(NULL, again);
 	EXPECT_FALSE(again->rec.flags & HONE_F_PKT_TAKEN);
@@ -687,13 +670,19 @@ TEST_F(actors, disconnected)
 	ASSERT_GE(next, 0);
 	ASSERT_EQ(4, write(next, "more", 4));
 	read_four(fd[0]);
+	write_four(fd[0]);
 	stream_stop(&self->s);
 
-	unread = got_nth(&self->s, cookie[0], "left", 0);
+	unread = nth_packet(&self->s, cookie[0], 0, "left", 0);
 	ASSERT_NE(NULL, unread);
 	EXPECT_FALSE(unread->rec.flags & HONE_F_PKT_TAKEN);
-	p = got_nth(&self->s, cookie[0], "more", 0);
+	p = nth_packet(&self->s, cookie[0], 0, "more", 0);
 	ASSERT_NE(NULL, p);
+	/* Who writes the bytes of the new connection is told, too. */
+	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 1);
+	ASSERT_NE(NULL, a);
+	EXPECT_GT(a->rec.time, unread->rec.time);
+	EXPECT_LT(a->rec.time, p->rec.time);
 	for (n = 0; (a = nth_actor(&self->s, HONE_REC_TCP_READ, cookie[0], n)); n++)
 		last = a;
 	/* Either says that it was read, and nothing else. */
