@@ -164,6 +164,29 @@ static inline void segment_of_flow(const struct flow *f, struct segment *s)
 	};
 }
 
+/*
+ * A socket begins a connection, which may not be its first: where the other end
+ * begins has nothing to do with what was read before, and what is left of that is
+ * read by nobody. Its writer is told of before its SYN is.
+ */
+static __apart void connect_anew(struct conn *c)
+{
+	struct waiting *w;
+	struct held *h;
+	__u32 i;
+
+	extents_free(&c->reads);
+	for (i = c->waits.head; i < c->waits.n; i++) {
+		w = &c->waits.w[i];
+		if (w->taken || !w->tcp)
+			continue;
+		w->taken = true;
+		h = queue_at(w->pos);
+		if (h && h->state != HELD_DONE)
+			attribute_timeout(h);
+	}
+}
+
 static void sent_tcp(struct held *h, const struct record *r,
 		     const struct segment *s, struct conn *c)
 {
@@ -177,6 +200,8 @@ static void sent_tcp(struct held *h, const struct record *r,
 		       HONE_Q_OWNER);
 		return;
 	}
+	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		connect_anew(c);
 	extent_advance(&c->writes, s->seq);
 	if (s->payload || s->tcp_flags & TCP_FIN)
 		writer = extent_writer(&c->writes, first_byte(s));

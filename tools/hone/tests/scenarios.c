@@ -247,6 +247,44 @@ static void handover(void)
 }
 
 /*
+ * A socket is disconnected, with bytes left unread, and connected again: where the
+ * other end begins has nothing to do with what was read before.
+ */
+static void reconnected(void)
+{
+	const __u32 c = 100, c2 = 900000, s = 5000;
+
+	begin();
+	at(100);
+	sock(HONE_SOCK_OPEN, &client, &shell, &shell);
+	tcp_write(&client, &shell, c + 1);
+	tcp_out(&client, &shell, &shell, (struct seg){ SYN, c });
+	tcp_in(&client, &shell, true, (struct seg){ SYN | ACK, s, c + 1 });
+	tcp_out(&client, &shell, &shell, (struct seg){ ACK, c + 1, s + 1 });
+	at(110);
+	tcp_in(&client, &shell, true,
+	       (struct seg){ PSH | ACK, s + 1, c + 1, "one" });
+	at(120);
+	tcp_read(&client, &shell, s + 1, s + 4);
+	at(130);
+	tcp_in(&client, &shell, true,
+	       (struct seg){ PSH | ACK, s + 4, c + 1, "left" });
+	at(140);
+	tcp_out(&client, &shell, &shell, (struct seg){ RST, c + 1, 0 });
+	at(200);
+	proc(HONE_PROC_FORK, &worker);
+	tcp_write(&client, &server, c2 + 1);
+	tcp_out(&client, &shell, &server, (struct seg){ SYN, c2 });
+	tcp_in(&client, &shell, true, (struct seg){ SYN | ACK, s, c2 + 1 });
+	tcp_out(&client, &shell, &server, (struct seg){ ACK, c2 + 1, s + 1 });
+	at(210);
+	tcp_in(&client, &shell, true,
+	       (struct seg){ PSH | ACK, s + 1, c2 + 1, "another" });
+	at(220);
+	tcp_read(&client, &worker, s + 1, s + 8);
+}
+
+/*
  * What two have read comes once more when the socket has gone, as the other end
  * has not heard of it: it was theirs.
  */
@@ -1233,6 +1271,7 @@ static const struct {
 	{ "forks", forks },
 	{ "tcp", tcp },
 	{ "handover", handover },
+	{ "reconnected", reconnected },
 	{ "once-more", once_more },
 	{ "udp", udp },
 	{ "sctp", sctp },
