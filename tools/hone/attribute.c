@@ -128,8 +128,8 @@ static __apart void learn_owner(struct conn *c, const struct record *r)
 	conn_set_user(&c->owner, &owner, r->rec.time);
 }
 
-/* The connection a packet names, which no record may have told of yet. */
-static inline struct conn *conn_of_packet(const struct record *r)
+/* No record may have told of it yet. */
+struct conn *attribute_conn(const struct record *r)
 {
 	struct conn *c = conn_get(r->packet->cookie, r->rec.time);
 
@@ -265,11 +265,11 @@ static inline bool sent_at_once(const struct hone_packet *p)
 	return p->actor && p->quality == HONE_Q_EXACT;
 }
 
-static inline struct conn *sent(struct held *h, const struct record *r)
+static inline struct conn *sent(struct held *h, const struct record *r,
+				struct conn *c)
 {
 	const struct hone_packet *p = r->packet;
 	struct user actor = { p->actor, p->tgid, p->tid };
-	struct conn *c = conn_of_packet(r);
 	struct segment s;
 	struct flow f;
 
@@ -598,22 +598,21 @@ static bool says_reader(const struct record *r)
 	return r->rec.flags & HONE_F_PKT_TAKEN && r->packet->actor;
 }
 
-static inline struct conn *received(struct held *h, const struct record *r,
-				    struct rx *rx)
+static inline void received(struct held *h, const struct record *r,
+			    struct rx *rx, struct conn *c)
 {
-	struct conn *c = conn_of_packet(r);
 	__u8 proto;
 
 	if (!rx) {
 		attribute_timeout(h);
-		return c;
+		return;
 	}
 	rx->pos = h->pos;
 	/* Its reader acts, so all that was to be delivered is. */
 	if (says_reader(r)) {
 		rx->open = false;
 		received_by(h, r->packet);
-		return c;
+		return;
 	}
 	h->state = HELD_DEMUX;
 	/* What one socket has got, and its reader, another may get as well. */
@@ -621,13 +620,12 @@ static inline struct conn *received(struct held *h, const struct record *r,
 		h->not_before = h->time + DEMUX_NS;
 	/* Early demux: TCP has no deliver record then, datagrams have. */
 	if (!c)
-		return NULL;
+		return;
 	proto = rx->seg.proto ? rx->seg.proto : c->protocol;
 	if (r->rec.flags & HONE_F_PKT_DELIVERED)
 		delivered(h, c, rx, r->packet->cause);
 	else if (proto == IPPROTO_TCP)
 		delivered(h, c, rx, 0);
-	return c;
 }
 
 struct rx *attribute_begin(const struct record *r)
@@ -646,30 +644,34 @@ struct rx *attribute_begin(const struct record *r)
 }
 
 struct conn *attribute_packet(struct held *h, const struct record *r,
-			      struct rx *rx)
+			      struct rx *rx, struct conn *c)
 {
 	h->cookie = r->packet->cookie;
-	return r->rec.flags & HONE_F_PKT_OUT ? sent(h, r) : received(h, r, rx);
+	if (r->rec.flags & HONE_F_PKT_OUT)
+		return sent(h, r, c);
+	received(h, r, rx, c);
+	return c;
 }
 
 /*
  * Whose a segment is that is sent, as sent_tcp() has it: of who wrote its first
- * byte; of who acts, if there is nothing in it, or else the kernel's.
+ * byte; of who acts, if there is nothing in it, or else the kernel's. No SYN waits
+ * whose data it may accept.
  */
 static inline bool sender_of(struct user *sender, struct sure *sure,
-			     const struct record *r)
+			     const struct record *r, struct conn *c)
 {
 	const struct hone_packet *p = r->packet;
-	struct conn *c = conn_find(p->cookie);
 	const struct user *writer;
 	struct segment s;
 
-	if (!c || !decode_plain(p, p->data, &s) || s.proto != IPPROTO_TCP ||
-	    s.tcp_flags & TCP_SYN)
+	if (!c || !decode_plain(p, p->data, &s) || s.proto != IPPROTO_TCP)
 		return false;
+	if ((s.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		connect_anew(c);
 	extent_advance(&c->writes, s.seq);
 	if (s.payload || s.tcp_flags & TCP_FIN) {
-		writer = extent_writer(&c->writes, s.seq);
+		writer = extent_writer(&c->writes, first_byte(&s));
 		if (!writer || writer->tgid == TGID_UNKNOWN)
 			return false;
 		*sender = *writer;
@@ -679,8 +681,6 @@ static inline bool sender_of(struct user *sender, struct sure *sure,
 		*sender = (struct user){ p->actor, p->tgid, p->tid };
 		return true;
 	}
-	if (!c->owner.id && p->owner)
-		return false;
 	*sender = conn_user(c);
 	sure->quality = HONE_Q_KERNEL;
 	sure->made = true;
@@ -688,22 +688,18 @@ static inline bool sender_of(struct user *sender, struct sure *sure,
 }
 
 /* Who has got a segment without data, that is to say whose socket it is. */
-static inline bool taker_of(struct user *taker, const struct record *r,
-			    const struct rx *rx)
+static inline bool taker_of(struct user *taker, const struct rx *rx,
+			    const struct conn *c)
 {
-	struct conn *c;
-
-	if (!rx || rx->seg.proto != IPPROTO_TCP ||
+	if (!c || !rx || rx->seg.proto != IPPROTO_TCP ||
 	    (rx->seg.payload && rx->seg.whole))
-		return false;
-	c = conn_find(r->packet->cookie);
-	if (!c || (!c->owner.id && r->packet->owner))
 		return false;
 	*taker = conn_user(c);
 	return true;
 }
 
-bool attribute_sure(struct sure *s, const struct record *r, const struct rx *rx)
+bool attribute_sure(struct sure *s, const struct record *r, struct rx *rx,
+		    struct conn *c)
 {
 	const struct hone_packet *p = r->packet;
 	__u64 id = p->actor;
@@ -714,27 +710,24 @@ bool attribute_sure(struct sure *s, const struct record *r, const struct rx *rx)
 	s->made = false;
 	if (!(r->rec.flags & HONE_F_PKT_OUT)) {
 		if (!(r->rec.flags & HONE_F_PKT_TAKEN)) {
-			if (!taker_of(&user, r, rx))
+			if (!taker_of(&user, rx, c))
 				return false;
 			id = user.id;
 			s->tid = user.tid;
 			s->quality = HONE_Q_OWNER;
 		}
 	} else if (!sent_at_once(p)) {
-		if (!sender_of(&user, s, r))
+		if (!sender_of(&user, s, r, c))
 			return false;
 		id = user.id;
 		s->tid = user.tid;
 	}
 	s->img = image_find(id);
-	return s->img && s->img->tgid && !s->img->gone;
-}
-
-struct conn *attribute_passed(const struct record *r, struct rx *rx)
-{
+	if (!s->img || !s->img->tgid || s->img->gone)
+		return false;
 	if (rx)
 		rx->open = false;
-	return conn_of_packet(r);
+	return true;
 }
 
 void attribute_taken(const struct record *r, const struct rx *rx,

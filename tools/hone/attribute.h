@@ -31,23 +31,23 @@ struct sure {
 
 /*
  * A packet has come. Returns what its CPU has received last, which it may be
- * itself, NULL if there is nothing; the next three want to be told.
+ * itself, NULL if there is nothing; the next ones want to be told.
  */
 struct rx *attribute_begin(const struct record *r);
+/* The connection that it names, NULL if there is none; as next. */
+struct conn *attribute_conn(const struct record *r);
 /*
- * Is it certain whose it is, is the process known, and need it not wait?
- * Else attribute_packet() is to look at it.
+ * Is it certain whose it is, is the process known, and need it not wait? Then it
+ * is never queued, which nothing may be. Else attribute_packet() is to look at it.
  */
-bool attribute_sure(struct sure *s, const struct record *r,
-		    const struct rx *rx);
+bool attribute_sure(struct sure *s, const struct record *r, struct rx *rx,
+		    struct conn *c);
 /*
- * It is about to be queued as @h. Returns the connection that it names, NULL
- * if there is none.
+ * It is about to be queued as @h. Returns the connection that it is of, which it
+ * need not name.
  */
 struct conn *attribute_packet(struct held *h, const struct record *r,
-			      struct rx *rx);
-/* In place of attribute_packet(), of one that is never queued. */
-struct conn *attribute_passed(const struct record *r, struct rx *rx);
+			      struct rx *rx, struct conn *c);
 /* When it is queued, or has gone out: what it says of others, its reader's. */
 void attribute_taken(const struct record *r, const struct rx *rx,
 		     struct conn *c, __u64 now);

@@ -423,18 +423,17 @@ bool resolve_flush(__u64 now)
 static inline __inlined bool take_packet(const struct record *r, __u64 time)
 {
 	struct rx *rx = attribute_begin(r);
+	struct conn *c = attribute_conn(r);
 	bool free = begun && queue_empty(), ok = true;
 	struct sure sure;
-	struct conn *c;
 	struct held *h;
 
 	resolved.seen[HONE_KIND_PACKET]++;
-	if (free && attribute_sure(&sure, r, rx)) {
-		c = attribute_passed(r, rx);
+	if (free && attribute_sure(&sure, r, rx, c)) {
 		ok = out_sure(r, &sure, c, time);
 	} else {
 		h = queue_new(r, time);
-		c = attribute_packet(h, r, rx);
+		c = attribute_packet(h, r, rx, c);
 		h->lost = lost_packets;
 		lost_packets = 0;
 		if (free && h->state == HELD_DONE && !h->not_before) {
