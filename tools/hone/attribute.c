@@ -14,8 +14,6 @@
 #include <stdint.h>
 
 #define CPUS_MAX	65536
-/* Packets of a connection that may be read late. */
-#define LATE_MAX	256
 /* Of a packet that is not in the queue. */
 #define NOWHERE		UINT64_MAX
 
@@ -309,80 +307,6 @@ static inline struct conn *sent(struct held *h, const struct record *r,
 	return c;
 }
 
-static __u32 *wait_newest(const struct waitings *q, __u32 key)
-{
-	return (__u32 *)(q->w + q->size) + (key & (q->size - 1));
-}
-
-/* A datagram that was added just now can be found by its key. */
-static inline void wait_enter(struct waitings *q, struct waiting *w)
-{
-	__u32 *newest = wait_newest(q, w->key);
-
-	w->older = *newest;
-	*newest = w - q->w + 1;
-}
-
-/* Keys are used again: the newest of that key is meant. */
-static struct waiting *wait_find(const struct waitings *q, __u32 key)
-{
-	__u32 i = q->size ? *wait_newest(q, key) : 0, before = q->n + 1;
-	struct waiting *w;
-
-	for (; i > q->head && i < before; i = w->older) {
-		w = &q->w[i - 1];
-		if (w->tcp || (w->key ^ key) & (q->size - 1))
-			break;
-		if (w->key == key && !w->taken)
-			return w;
-		before = i;
-	}
-	return NULL;
-}
-
-/* Room for one more, behind those that are there. */
-static __apart void wait_room(struct waitings *q)
-{
-	__u32 i;
-
-	if (q->head && q->head >= q->n / 2) {
-		q->n -= q->head;
-		memmove(q->w, q->w + q->head, q->n * sizeof(*q->w));
-		q->head = 0;
-	}
-	if (q->n == q->size) {
-		q->size = q->size ? q->size * 2 : 4;
-		q->w = xrealloc(q->w, q->size * (sizeof(*q->w) +
-						 sizeof(__u32)));
-	}
-	/* They have other places now. */
-	memset(q->w + q->size, 0, q->size * sizeof(__u32));
-	for (i = 0; i < q->n; i++)
-		if (!q->w[i].tcp)
-			wait_enter(q, &q->w[i]);
-}
-
-/* One more, to be filled in. */
-static inline struct waiting *wait_add(struct waitings *q)
-{
-	/*
-	 * What was taken, or has gone out unread, is at the front. The latter
-	 * may be read yet, of which a record of its own tells.
-	 */
-	while (q->head < q->n &&
-	       (q->w[q->head].taken ||
-		(q->n - q->head > LATE_MAX &&
-		 q->w[q->head].pos < queue_first_pos())))
-		q->head++;
-	if (q->head == q->n) {
-		q->head = 0;
-		q->n = 0;
-	}
-	if (q->n == q->size)
-		wait_room(q);
-	return &q->w[q->n++];
-}
-
 static struct receiver *receiver_of(struct held *h, __u64 cookie)
 {
 	struct receiver *more = h->more;
@@ -426,11 +350,11 @@ static void delivered_datagram(struct held *h, struct conn *c, __u64 pos,
 	h->state = HELD_READER;
 	if (h->pending < UINT8_MAX)
 		h->pending++;
-	w = wait_add(&c->waits);
+	w = waits_add(&c->waits);
 	*w = (struct waiting){
 		.pos = pos, .time = h->time, .key = key, .first = first,
 	};
-	wait_enter(&c->waits, w);
+	waits_enter(&c->waits, w);
 }
 
 /* Data that somebody is to read, or has read. */
@@ -450,7 +374,7 @@ static __apart void delivered_data(struct held *h, struct conn *c,
 		return;
 	}
 	h->state = HELD_READER;
-	*wait_add(&c->waits) = (struct waiting){
+	*waits_add(&c->waits) = (struct waiting){
 		.pos = rx->pos, .time = h->time, .seq = seq, .tcp = true,
 	};
 }
@@ -822,7 +746,7 @@ void attribute_consume(const struct record *r, __u64 now)
 	if (!c)
 		return;
 	conn_set_user(&c->reader, &user, r->rec.time);
-	w = wait_find(&c->waits, r->actor->key);
+	w = waits_find(&c->waits, r->actor->key);
 	if (!w)
 		return;
 	w->taken = true;
@@ -922,7 +846,7 @@ static void map_waits(struct conn *c, struct conn *parent,
 		if (reader)
 			decide_reader(h, *reader);
 		else
-			*wait_add(&parent->waits) = moved;
+			*waits_add(&parent->waits) = moved;
 	}
 }
 

@@ -493,8 +493,7 @@ static void conn_freed(struct conn *c, __u64 now)
 	if (!c->freed)
 		c->freed = now ? now : 1;
 	extents_free(&c->writes);
-	free(c->waits.w);
-	c->waits = (struct waitings){ 0 };
+	waits_free(&c->waits);
 	extent_shrink(&c->reads, AGAIN_MAX);
 	mapping_shrink(&c->came, AGAIN_MAX);
 	conn_list(c, now);
@@ -602,7 +601,7 @@ static void conn_free(struct conn *c, __u64 now)
 	extents_free(&c->writes);
 	extents_free(&c->reads);
 	free(c->came.m);
-	free(c->waits.w);
+	waits_free(&c->waits);
 	if (conn_forget)
 		conn_forget(c);
 	free(c);

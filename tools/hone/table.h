@@ -8,6 +8,7 @@
 
 #include "decode.h"
 #include "extent.h"
+#include "waits.h"
 
 #include <stdbool.h>
 
@@ -70,29 +71,6 @@ struct image {
 	__u32 has_info;
 	__u32 info_index;
 	struct naming info_as;		/* what it says */
-};
-
-/* A received packet that waits for its reader. */
-struct waiting {
-	__u64 pos;			/* in the queue */
-	__u64 time;			/* of the packet */
-	__u32 seq;			/* TCP */
-	__u32 key;			/* datagram */
-	__u32 older;			/* datagram: as in @newest */
-	bool tcp;
-	bool first;			/* datagram of its packet */
-	bool taken;
-};
-
-/*
- * Those of a connection, oldest first: w[head, n). Behind them, for datagrams,
- * by the low bits of the key: 1 + the index of the newest, from which @older
- * leads on. What is not in that range, or has other bits, is of an earlier use
- * of its place, and there is none.
- */
-struct waitings {
-	struct waiting *w;
-	__u32 head, n, size;		/* size: a power of two */
 };
 
 /*
