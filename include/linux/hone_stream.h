@@ -203,6 +203,19 @@ hone_task_leader(const struct task_struct *task)
 }
 
 /**
+ * hone_task_parent - who has made a task, or has inherited it
+ * @task: a referenced task; it may have ended, and its parent have gone
+ *
+ * Context: RCU read side.
+ * Return: its parent, or NULL if that is not known any more.
+ */
+static inline struct task_struct *
+hone_task_parent(const struct task_struct *task)
+{
+	return pid_alive(task) ? rcu_dereference(task->real_parent) : NULL;
+}
+
+/**
  * hone_task_has_files - is its descriptor table not its leader's?
  * @task: a referenced task
  *

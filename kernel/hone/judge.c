@@ -232,6 +232,7 @@ static bool hone_judge_old(const struct hone_session *s,
 {
 	struct signal_struct *sig = task->signal;
 	u64 id = READ_ONCE(sig->hone_id);
+	const struct task_struct *parent;
 	const char *path = "";
 	u8 inherited, new;
 
@@ -249,8 +250,9 @@ static bool hone_judge_old(const struct hone_session *s,
 	}
 	inherited = sig->hone_wants;
 	rcu_read_lock();
-	if (hone_task_leader(task)->start_boottime >= since)
-		inherited |= hone_task_wants(rcu_dereference(task->real_parent));
+	parent = hone_task_parent(task);
+	if (parent && hone_task_leader(task)->start_boottime >= since)
+		inherited |= hone_task_wants(parent);
 	rcu_read_unlock();
 	new = hone_judge(task, inherited, BIT(s->nr));
 	spin_unlock(&hone_match_lock);

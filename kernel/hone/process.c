@@ -70,9 +70,11 @@ static void hone_proc_fill(struct hone_proc *p, struct task_struct *task,
 	p->start = leader->start_boottime;
 	memcpy(p->comm, leader->comm, sizeof(p->comm));
 	p->comm[sizeof(p->comm) - 1] = 0;
-	parent = rcu_dereference(task->real_parent);
-	p->ppid = task_tgid_nr(parent);
-	p->parent_id = READ_ONCE(parent->signal->hone_id);
+	parent = hone_task_parent(task);
+	if (parent) {
+		p->ppid = task_tgid_nr(parent);
+		p->parent_id = READ_ONCE(parent->signal->hone_id);
+	}
 	p->ns_tgid = task_tgid_nr_ns(task, task_active_pid_ns(task));
 	/* What init_user_ns makes of them is the same. */
 	cred = __task_cred(task);
