@@ -187,6 +187,7 @@ int hone_snap_put(struct hone_snap *snap, const struct hone_rec *rec);
 u32 hone_snap_mark(const struct hone_snap *snap);
 void hone_snap_rewind(struct hone_snap *snap, u32 mark);
 int hone_snap_grow(struct hone_snap *snap);
+u32 *hone_snap_skip(struct hone_snap *snap);
 struct task_struct *hone_next_task(int nr, enum pid_type type);
 
 /**

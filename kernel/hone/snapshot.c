@@ -17,7 +17,7 @@
 #include <linux/uaccess.h>
 
 #define HONE_SNAP_MIN	(64 * 1024)
-#define HONE_SNAP_MAX	(16 * 1024 * 1024)
+#define HONE_SNAP_MAX	(1024 * 1024)
 
 enum hone_snap_phase {
 	HONE_SNAP_HEAD,
@@ -36,6 +36,7 @@ enum hone_snap_phase {
  * @phase: &enum hone_snap_phase
  * @source: which source is at work
  * @pos: how far it is
+ * @skip: in a part that is too large to be told of in one go
  */
 struct hone_snap {
 	struct hone_session *session;
@@ -47,6 +48,7 @@ struct hone_snap {
 	int phase;
 	unsigned int source;
 	u64 pos;
+	u32 skip;
 };
 
 /**
@@ -110,7 +112,7 @@ void hone_snap_rewind(struct hone_snap *snap, u32 mark)
  * @snap: the snapshot
  *
  * Context: process context; may sleep.
- * Return: 0, -ENOMEM, or -E2BIG if it is large enough for anything sane.
+ * Return: 0, -ENOMEM, or -E2BIG if it is as large as it may become.
  */
 int hone_snap_grow(struct hone_snap *snap)
 {
@@ -126,6 +128,18 @@ int hone_snap_grow(struct hone_snap *snap)
 	snap->buf = buf;
 	snap->size *= 2;
 	return 0;
+}
+
+/**
+ * hone_snap_skip - how much was told of a part that is too large for one go
+ * @snap: the snapshot
+ *
+ * Context: any, from a source's snap().
+ * Return: where the source keeps that, 0 at first.
+ */
+u32 *hone_snap_skip(struct hone_snap *snap)
+{
+	return &snap->skip;
 }
 
 static void hone_snap_head(struct hone_snap *snap)
@@ -220,6 +234,7 @@ static loff_t hone_snap_llseek(struct file *file, loff_t off, int whence)
 	snap->phase = HONE_SNAP_HEAD;
 	snap->source = 0;
 	snap->pos = 0;
+	snap->skip = 0;
 	snap->len = 0;
 	snap->off = 0;
 	file->f_pos = 0;

@@ -353,6 +353,8 @@ int hone_netdev_snap(struct hone_snap *snap, u64 *pos);
  * @visit: called for each, under locks of which some keep softirqs out: a
  *	socket, the inode number of its file, and the thread that holds a
  *	descriptor of it, or NULL if it was found in a hash; not 0 stops
+ * @skip: so many of those that the next step finds in a hash are not visited
+ * @found: how many the last one has found there
  * @thread: called before the descriptors of a thread are looked at, without
  *	locks; false leaves them out; may be NULL
  */
@@ -360,6 +362,8 @@ struct hone_walk {
 	const struct net *net;
 	int (*visit)(struct hone_walk *w, struct sock *sk, u64 ino,
 		     struct task_struct *task);
+	u32 skip;
+	u32 found;
 	bool (*thread)(struct hone_walk *w, struct task_struct *task);
 };
 

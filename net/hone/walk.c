@@ -129,7 +129,7 @@ static int hone_walk_thread(struct hone_walk *w, u64 *pos)
  */
 int hone_walk_found(struct hone_walk *w, struct sock *sk)
 {
-	if (!hone_walk_wants(w, sk))
+	if (!hone_walk_wants(w, sk) || w->found++ < w->skip)
 		return 0;
 	return w->visit(w, sk, sk_fullsock(sk) ? sock_i_ino(sk) : 0, NULL);
 }
@@ -379,7 +379,7 @@ bool hone_walk_whole(u64 pos)
  * @pos: where it is, 0 at first
  *
  * If visit() fails the position is that of the socket or, in a hash, of its
- * bucket, which is visited from its beginning then.
+ * bucket, which is visited from its beginning then, but for @w->skip.
  *
  * Context: process context; may sleep.
  * Return: 1 = more, 0 = that was all, or visit()'s error.
@@ -392,6 +392,7 @@ int hone_walk_step(struct hone_walk *w, u64 *pos)
 
 	if (phase >= HONE_WALK_END)
 		return 0;
+	w->found = 0;
 	if (phase == HONE_WALK_FDS)
 		ret = hone_walk_thread(w, &sub);
 	else if (phase < HONE_WALK_NET_TCP)

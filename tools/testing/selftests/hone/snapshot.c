@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -321,6 +322,53 @@ TEST_F(snap, larger_than_buffer)
 	EXPECT_EQ(n, found);
 	for (i = 0; i < 1000; i++)
 		close(fds[i]);
+}
+
+/* So many that they cannot be told of in one go; more, if asked for. */
+static int in_a_bucket(void)
+{
+	const char *n = getenv("HONE_TEST_BUCKET");
+
+	return n ? atoi(n) : 7000;
+}
+
+/* Anybody can have all his sockets in one bucket: their addresses do not count. */
+TEST_F_TIMEOUT(snap, full_bucket, 120)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(5555) };
+	const struct hone_rec *rec = NULL;
+	int *fds, i, n = in_a_bucket(), found = 0;
+	struct rlimit most = { n + 64, n + 64 };
+	bool *there = calloc(n, sizeof(*there));
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &most));
+	fds = calloc(n, sizeof(*fds));
+	for (i = 0; i < n; i++) {
+		at.sin_addr.s_addr = htonl(0x7f010000 + i);
+		fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		ASSERT_EQ(0, bind(fds[i], (void *)&at, sizeof(at)));
+	}
+	TAKE();
+	while ((rec = next(self->buf, self->len, rec))) {
+		const struct hone_sock_rec *r = (const void *)rec;
+		uint32_t addr;
+
+		/* Found in the hash, not in a descriptor table. */
+		if (rec->type != HONE_REC_SOCK ||
+		    r->event != HONE_SOCK_SNAPSHOT || r->sport != at.sin_port)
+			continue;
+		memcpy(&addr, r->saddr + 12, sizeof(addr));
+		i = ntohl(addr) - 0x7f010000;
+		ASSERT_TRUE(i >= 0 && i < n);
+		EXPECT_FALSE(there[i]);
+		there[i] = true;
+		found++;
+	}
+	EXPECT_EQ(n, found);
+	for (i = 0; i < n; i++)
+		close(fds[i]);
+	free(fds);
+	free(there);
 }
 
 static bool put(const char *path, const char *what)
