@@ -30,18 +30,25 @@
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 
-static void hone_flush_cpu(struct rchan_buf *b)
+/*
+ * Completes the sub-buffer that a CPU is writing, if there is anything in it; false
+ * if it cannot be done now, as CPUs come and go.
+ */
+static bool hone_flush_cpu(struct rchan_buf *b)
 {
+	if (!smp_call_function_single(b->cpu, hone_flush, b, 1))
+		return true;
 	/*
-	 * Whoever removes a session holds this lock and waits for readers:
-	 * never wait for it here. The next read will do.
+	 * The CPU is offline, and has to stay so. Whoever removes a session holds
+	 * this lock and waits for readers: never wait for it here.
 	 */
 	if (!cpus_read_trylock())
-		return;
+		return false;
 	/* An offline CPU writes nothing; read_lock keeps other flushers out. */
 	if (smp_call_function_single(b->cpu, hone_flush, b, 1))
 		hone_flush(b);
 	cpus_read_unlock();
+	return true;
 }
 
 /* Is a sub-buffer complete and not read? */
@@ -49,15 +56,6 @@ static bool hone_any(const struct rchan_buf *b)
 {
 	/* Pairs with the barrier in hone_switch(). */
 	return smp_load_acquire(&b->subbufs_produced) != b->subbufs_consumed;
-}
-
-/* The same, if need be of one that is completed now. */
-static bool hone_any_now(struct rchan_buf *b)
-{
-	if (hone_any(b))
-		return true;
-	hone_flush_cpu(b);
-	return hone_any(b);
 }
 
 /* The reader is done with a sub-buffer. */
@@ -113,20 +111,53 @@ static void hone_read_end(struct rchan_buf *b)
 	mutex_unlock(&hone_cpu_of(b)->read_lock);
 }
 
+/*
+ * Takes the lock, and completes a sub-buffer if there is none. What was handed out
+ * of the ring is done with, or, if @handed is false, not to be had twice. 1 if
+ * there is something, else 0; or a negative errno, without the lock.
+ */
+static int hone_read_next(struct rchan_buf *b, bool handed)
+{
+	int err;
+
+	for (;;) {
+		err = hone_read_begin(b);
+		if (err)
+			return err;
+		if (hone_handed(b, hone_cpu_of(b))) {
+			if (!handed)
+				break;
+			hone_consumed(b);
+		}
+		if (hone_any(b))
+			return 1;
+		if (hone_flush_cpu(b))
+			return hone_any(b);
+		hone_read_end(b);
+		/*
+		 * Nothing would be taken for all that there is. It takes some
+		 * milliseconds, which cannot be waited for, as above; nor by a
+		 * reader that its session's end waits for.
+		 */
+		schedule_timeout_interruptible(1);
+		if (signal_pending(current))
+			return -EINTR;
+	}
+	hone_read_end(b);
+	return -EBUSY;
+}
+
 static ssize_t hone_chan_read(struct file *file, char __user *ubuf,
 			      size_t count, loff_t *pos)
 {
 	struct rchan_buf *b = file->private_data;
 	size_t done = 0;
-	int err;
+	int err = 0, any;
 
-	err = hone_read_begin(b);
-	if (err)
-		return err;
-	/* What is looked at in the ring is not to be had twice. */
-	if (hone_handed(b, hone_cpu_of(b)))
-		err = -EBUSY;
-	while (!err && done < count && (done ? hone_any(b) : hone_any_now(b))) {
+	any = hone_read_next(b, false);
+	if (any < 0)
+		return any;
+	for (; any && done < count; any = hone_any(b)) {
 		size_t cons = b->subbufs_consumed, i, len;
 		u32 used;
 
@@ -261,14 +292,12 @@ static int hone_ring_next(struct rchan_buf *b, struct hone_extent __user *to)
 	struct hone_cpu *c = hone_cpu_of(b);
 	struct hone_extent ext = { };
 	size_t handed = 0;
-	int err;
+	int any;
 
-	err = hone_read_begin(b);
-	if (err)
-		return err;
-	if (hone_handed(b, c))
-		hone_consumed(b);
-	if (hone_any_now(b)) {
+	any = hone_read_next(b, true);
+	if (any < 0)
+		return any;
+	if (any) {
 		size_t cons = b->subbufs_consumed;
 
 		ext.offset = cons % b->chan->n_subbufs * b->chan->subbuf_size +

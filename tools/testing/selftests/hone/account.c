@@ -240,4 +240,63 @@ TEST_F(flood, offline_cpu)
 	close(fd);
 }
 
+static bool plugging;
+
+/* Until it is told to end, and it is there. */
+static void *plug_cpu1(void *arg)
+{
+	(void)arg;
+	while (__atomic_load_n(&plugging, __ATOMIC_RELAXED)) {
+		switch_cpu1("0");
+		switch_cpu1("1");
+	}
+	return NULL;
+}
+
+/*
+ * Other CPUs come and go: what a read has not given is not there, of a capture that
+ * goes on and of one that has stopped.
+ */
+TEST_F_TIMEOUT(flood, read_while_plugging, 200)
+{
+	struct sender sender = { .cpu = 0, .count = 10 };
+	socklen_t len = sizeof(sender.to);
+	struct account a;
+	struct stream s;
+	pthread_t plug;
+	int fd, i, k;
+
+	if (access(CPU1_ONLINE, W_OK))
+		SKIP(return, "there is no second CPU to switch off");
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	sender.to.sin_family = AF_INET;
+	sender.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(fd, (void *)&sender.to, sizeof(sender.to)));
+	ASSERT_EQ(0, getsockname(fd, (void *)&sender.to, &len));
+	plugging = true;
+	ASSERT_EQ(0, pthread_create(&plug, NULL, plug_cpu1, NULL));
+	for (i = 0; i < 20; i++) {
+		struct recount c[STREAM_CPUS] = { };
+
+		ASSERT_EQ(0, stream_open(&s, NULL));
+		pthread_create(&sender.thread, NULL, send_all, &sender);
+		pthread_join(sender.thread, NULL);
+		stream_read(&s);
+		recount(&s, c);
+		EXPECT_LE(2 * sender.count, c[0].written[HONE_KIND_PACKET]);
+		pthread_create(&sender.thread, NULL, send_all, &sender);
+		pthread_join(sender.thread, NULL);
+		stream_stop(&s);
+		recount(&s, c);
+		for (k = 0; k < HONE_KIND_MAX; k++) {
+			ASSERT_TRUE(stream_account(&s, 0, stream_kinds[k], &a));
+			EXPECT_EQ(a.written, c[0].written[k]);
+		}
+		stream_close(&s);
+	}
+	__atomic_store_n(&plugging, false, __ATOMIC_RELAXED);
+	pthread_join(plug, NULL);
+	close(fd);
+}
+
 TEST_HARNESS_MAIN
