@@ -117,7 +117,8 @@ struct hone_cpu {
 	struct hone_recent recent[HONE_RECENT];
 };
 
-void *hone_reserve_slow(struct hone_stream *s, enum hone_kind kind, u32 len,
+void *hone_reserve_slow(struct hone_stream *s, struct rchan_buf *b,
+			struct hone_cpu *c, enum hone_kind kind, u32 len,
 			u64 now);
 
 /**
@@ -148,7 +149,8 @@ static __always_inline void *hone_reserve(struct hone_stream *s,
 					  enum hone_kind kind, u32 len,
 					  u64 now, struct hone_room *room)
 {
-	struct hone_chan *ch = s->of[kind];
+	/* Once: counts may be told of while hone_capture_stop() changes it. */
+	struct hone_chan *ch = READ_ONCE(s->of[kind]);
 	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
 	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
 	u32 limit = kind == HONE_KIND_PACKET ? c->limit : b->chan->subbuf_size;
@@ -162,7 +164,7 @@ static __always_inline void *hone_reserve(struct hone_stream *s,
 	 */
 	if (unlikely(smp_load_acquire(&s->frozen) || c->gap.open ||
 		     b->offset + len > limit))
-		return hone_reserve_slow(s, kind, len, now);
+		return hone_reserve_slow(s, b, c, kind, len, now);
 	c->seq++;
 	return b->data + b->offset;
 }

@@ -184,6 +184,8 @@ static void hone_put_lost(struct hone_cpu *c, struct rchan_buf *b, u64 now)
 /**
  * hone_reserve_slow - hone_reserve(), which is not as fast this time
  * @s: the stream, which may be frozen
+ * @b: this CPU's ring
+ * @c: what is kept with it
  * @kind: kind of the record
  * @len: its length; there may be a gap, or no room in the sub-buffer
  * @now: its time
@@ -191,12 +193,10 @@ static void hone_put_lost(struct hone_cpu *c, struct rchan_buf *b, u64 now)
  * Context: interrupts off; not NMI.
  * Return: as hone_reserve().
  */
-void *hone_reserve_slow(struct hone_stream *s, enum hone_kind kind, u32 len,
+void *hone_reserve_slow(struct hone_stream *s, struct rchan_buf *b,
+			struct hone_cpu *c, enum hone_kind kind, u32 len,
 			u64 now)
 {
-	struct hone_chan *ch = s->of[kind];
-	struct rchan_buf *b = *this_cpu_ptr(ch->rchan->buf);
-	struct hone_cpu *c = this_cpu_ptr(ch->cpu);
 	u32 limit = kind == HONE_KIND_PACKET ? c->limit : b->chan->subbuf_size;
 	u32 need = len;
 

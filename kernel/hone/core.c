@@ -365,7 +365,7 @@ void hone_capture_stop(struct hone_stream *s)
 	 * What there is to say at the end may write over packets, not over
 	 * what they need to be understood.
 	 */
-	s->of[HONE_KIND_SOCK] = &s->events;
+	WRITE_ONCE(s->of[HONE_KIND_SOCK], &s->events);
 	mutex_lock(&hone_lock);
 	hone_sources_close(hone_last_source(), s);
 	mutex_unlock(&hone_lock);
