@@ -319,8 +319,12 @@ int hone_match_start(struct hone_session *s)
 	WRITE_ONCE(hone_matching, hone_matching | BIT(s->nr));
 	spin_unlock(&hone_match_lock);
 
-	/* Who is made from now on is judged then, by parents as far as known. */
-	while (hone_judge_all(s, since, tmp) && s->match->follow)
+	/*
+	 * Who is made from now on is judged then, by parents as far as known. What
+	 * a parent that is judged later runs, its child runs, too.
+	 */
+	while (hone_judge_all(s, since, tmp) &&
+	       (s->match->follow || s->match->by[HONE_BY_EXE].n))
 		;
 	/* What sockets have learned until now does not count. */
 	WRITE_ONCE(hone_match_gen[s->nr], hone_generation() + 1);
@@ -337,8 +341,9 @@ int hone_match_start(struct hone_session *s)
 
 /**
  * hone_match_stop - follow them no more
- * @s: the session; that no stream captures any more is waited for before its
- *	predicates are freed
+ * @s: the session, whose stream captures no more
+ *
+ * On return its predicates may be freed.
  *
  * Context: process context; may sleep.
  */
@@ -361,4 +366,6 @@ void hone_match_stop(struct hone_session *s)
 		put_task_struct(task);
 		cond_resched();
 	}
+	/* Others' hooks may still look at them. */
+	synchronize_rcu();
 }

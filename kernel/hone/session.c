@@ -369,8 +369,9 @@ int hone_session_restart(struct hone_session *s)
  */
 void hone_session_stop(struct hone_session *s)
 {
-	hone_match_stop(s);
+	/* It selects as long as it captures. */
 	hone_capture_stop(&s->stream);
+	hone_match_stop(s);
 	hone_stream_thaw(&s->stream);
 	hone_stream_keep(&s->stream);
 	WRITE_ONCE(s->state, HONE_STATE_STOPPED);
