@@ -267,6 +267,26 @@ int hone_wait_generation(void)
 	return 0;
 }
 
+/**
+ * hone_stream_hold - let a stream see no packets, or see them again
+ * @s: a stream that captures
+ * @hold: see none
+ *
+ * They are not counted either.
+ *
+ * Context: process context; may sleep.
+ */
+void hone_stream_hold(struct hone_stream *s, bool hold)
+{
+	mutex_lock(&hone_lock);
+	WRITE_ONCE(s->packets, !hold && s->kinds & BIT(HONE_KIND_PACKET));
+	hone_kinds_update();
+	mutex_unlock(&hone_lock);
+	/* Those that have looked already arrive before this returns. */
+	if (hold)
+		synchronize_rcu();
+}
+
 /* Under hone_lock. A stream, and a generation that begins with it. */
 static void hone_stream_add(struct hone_stream *s)
 {
@@ -344,11 +364,7 @@ void hone_capture_stop(struct hone_stream *s)
 	 * yet, which may be one that the session has excluded: all that is
 	 * under way arrives, in softirq, before the stream is gone.
 	 */
-	mutex_lock(&hone_lock);
-	WRITE_ONCE(s->packets, false);
-	hone_kinds_update();
-	mutex_unlock(&hone_lock);
-	synchronize_rcu();
+	hone_stream_hold(s, true);
 
 	mutex_lock(&hone_lock);
 	list_del_rcu(&s->list);

@@ -353,6 +353,7 @@ void hone_next_generation(void);
 bool hone_try_generation(void);
 int hone_wait_generation(void);
 void hone_capture_stop(struct hone_stream *s);
+void hone_stream_hold(struct hone_stream *s, bool hold);
 int hone_source_snap(struct hone_snap *snap, unsigned int nr, u64 *pos);
 
 /* control.c */

@@ -340,9 +340,11 @@ int hone_session_thaw(struct hone_session *s)
 		err = hone_stream_overwrite(&s->stream);
 	if (err)
 		return hone_refuse(s, err, "thaw: interrupted");
+	/* What was told of in between was lost: packets only when it is again. */
+	hone_stream_hold(&s->stream, true);
 	hone_stream_thaw(&s->stream);
-	/* What was told of in between was lost. */
 	hone_next_generation();
+	hone_stream_hold(&s->stream, false);
 	return 0;
 }
 
