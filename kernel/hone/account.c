@@ -61,11 +61,13 @@ void hone_gap_take(struct hone_gap *gap, struct hone_lost *rec, u64 now)
 
 static void hone_count_add(struct hone_count *sum, const struct hone_count *c)
 {
+	sum->overwritten += READ_ONCE(c->overwritten);
+	/* First: what is written over has been written. */
+	smp_rmb();
 	sum->seen += c->seen;
 	sum->filtered += c->filtered;
 	sum->written += c->written;
 	sum->lost += c->lost;
-	sum->overwritten += c->overwritten;
 	sum->bytes += c->bytes;
 	sum->truncated += c->truncated;
 }
@@ -102,7 +104,8 @@ void hone_counts_add(struct hone_count sum[HONE_KIND_MAX],
 /* Of what was put into the rings, what is still there or was read. */
 static u64 hone_count_kept(const struct hone_count *c)
 {
-	return c->written - c->overwritten;
+	/* Another CPU's may come in another order. */
+	return c->written > c->overwritten ? c->written - c->overwritten : 0;
 }
 
 /**
@@ -141,8 +144,8 @@ static void hone_stats_row(struct seq_file *m, const char *cpu, int kind,
  * @m: where to
  * @s: the stream
  *
- * Exact when nothing is being written; while something is, each figure is,
- * but a record may be in one and not yet in the next.
+ * Exact when nothing is being written; while something is, each figure is on a
+ * 64-bit machine, but a record may be in one and not yet in the next.
  *
  * Context: process context.
  */
