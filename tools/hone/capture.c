@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Captures: beginning and end, the same for a session and recorded files. */
 #include "capture.h"
+#include "filter.h"
 #include "options.h"
 #include "out_json.h"
 #include "out_line.h"
@@ -177,7 +178,9 @@ bool capture_end(const struct account *stats)
 	result_so_far(&res, stats);
 	ok = sink_tail(&res);
 	clear_status();
-	if (!options.quiet)
+	if (!options.quiet) {
 		print_totals(&res);
+		filter_tell_unused();
+	}
 	return ok;
 }

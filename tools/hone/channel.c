@@ -150,7 +150,9 @@ static bool file_more(struct channel *c)
 		return failed(c);
 	to = channel_room(c);
 	do {
-		if (c->whole)
+		if (!input_wait(c->in))
+			n = 0;
+		else if (c->whole)
 			n = read(c->in->fd, to, CHUNK);
 		else
 			n = pread(c->in->fd, to, c->end - c->at < CHUNK ?
@@ -161,7 +163,8 @@ static bool file_more(struct channel *c)
 		return failed(c);
 	}
 	/* It has been looked through: there was more. */
-	if (!n && !c->whole && c->at < c->end && c->end != INT64_MAX) {
+	if (!n && !c->whole && c->at < c->end && c->end != INT64_MAX &&
+	    !input_cut()) {
 		msg("reading: %s: the file has become shorter", c->name);
 		c->failed = true;
 	}

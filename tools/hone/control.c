@@ -80,6 +80,9 @@ static void explain(int err)
 			msg("nothing is captured from boot (hone.boot=on)");
 		else if (debugfs_mounted())
 			msg("this kernel has no Hone (CONFIG_HONE)");
+		else if (options.debugfs_given)
+			msg("--debugfs: %s: is not a directory of Hone's",
+			    options.debugfs);
 		else
 			msg("debugfs is not there: mount -t debugfs none /sys/kernel/debug");
 		break;

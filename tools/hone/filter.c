@@ -9,18 +9,27 @@
 #include "msg.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/nsfs.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEVS_MAX	64
 #define LIST_MAX	16	/* as many as the kernel takes */
 
 static const char *devs[DEVS_MAX];	/* one of them, if any */
+static bool dev_used[DEVS_MAX];
 static int n_devs;
 static char *expression;
+static const char *expression_path;	/* of -F, else NULL */
 static struct bpf_program program;	/* for packets of -r */
 static bool no_in, no_out;
 static bool replay;			/* the above is for us to look at */
@@ -55,17 +64,32 @@ void filter_interface(const char *name)
 	devs[n_devs++] = name;
 }
 
+/* Ends the program. */
+static void expression_bad(const char *why)
+{
+	if (expression_path)
+		filter_bad("-F", expression_path, why);
+	filter_bad("filter", expression, why);
+}
+
+/* What the kernel knows beside a packet's bytes it does not yet, or no more. */
 static void compile(struct bpf_program *to)
 {
 	pcap_t *p = pcap_open_dead(DLT_RAW, HONE_SNAPLEN_MAX);
+	unsigned int i;
 
 	if (!p) {
 		msg("allocating memory: a filter: %s", strerror(ENOMEM));
 		exit(EXIT_TROUBLE);
 	}
 	if (pcap_compile(p, to, expression, 1, PCAP_NETMASK_UNKNOWN))
-		filter_bad("filter", expression, pcap_geterr(p));
+		expression_bad(pcap_geterr(p));
 	pcap_close(p);
+	for (i = 0; i < to->bf_len; i++)
+		if (BPF_CLASS(to->bf_insns[i].code) == BPF_LD &&
+		    to->bf_insns[i].k >= (__u32)SKF_AD_OFF &&
+		    BPF_MODE(to->bf_insns[i].code) == BPF_ABS)
+			expression_bad("inbound, outbound, ifindex: use -Q or -i");
 }
 
 /* Said at once what is wrong with it. */
@@ -103,11 +127,15 @@ void filter_expression_file(const char *path)
 
 	if (expression)
 		filter_bad("-F", path, "there is a filter already");
-	if (!f || getdelim(&expression, &size, '\0', f) < 0) {
+	/* An empty file has nothing up to its end. */
+	if (!f || (getdelim(&expression, &size, '\0', f) < 0 && ferror(f))) {
 		msg_errno("reading: %s", path);
 		exit(EXIT_TROUBLE);
 	}
+	if (feof(f) && !ftell(f))
+		expression = xstrdup("");
 	fclose(f);
+	expression_path = path;
 	check_expression();
 }
 
@@ -138,6 +166,7 @@ static __u32 netns_number(const char *what)
 	char path[4096], *end;
 	unsigned long n;
 	struct stat st;
+	int fd;
 
 	errno = 0;
 	n = strtoul(what, &end, 10);
@@ -145,8 +174,12 @@ static __u32 netns_number(const char *what)
 		return n;
 	snprintf(path, sizeof(path), "%s%s",
 		 strchr(what, '/') ? "" : "/run/netns/", what);
-	if (stat(path, &st))
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
 		filter_bad("--netns", what, strerror(errno));
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		filter_bad("--netns", what, "is no network namespace");
+	close(fd);
 	return st.st_ino;
 }
 
@@ -173,7 +206,8 @@ void filter_conn_cookie(const char *list)
 		if (n_cookies == LIST_MAX)
 			filter_bad("--conn", list, "more than 16");
 		cookies[n_cookies++] =
-			filter_next_number("--conn", list, &at, UINT64_MAX);
+			filter_next_number("--conn", list, &at, UINT64_MAX,
+					   true);
 	}
 }
 
@@ -237,9 +271,12 @@ static bool dev_wanted(const char *dev)
 {
 	int i;
 
-	for (i = 0; i < n_devs; i++)
-		if (dev && !strcmp(dev, devs[i]))
-			return true;
+	for (i = 0; i < n_devs; i++) {
+		if (!dev || strcmp(dev, devs[i]))
+			continue;
+		dev_used[i] = true;
+		return true;
+	}
 	return false;
 }
 
@@ -261,6 +298,30 @@ bool filter_cookie(__u64 cookie)
 		return true;
 	c = conn_find(cookie);
 	return c && cookie_listed(c->parent);
+}
+
+bool filter_by_packet(void)
+{
+	return expression || n_devs || no_in || no_out;
+}
+
+void filter_tell_missing(void)
+{
+	int i;
+
+	for (i = 0; i < n_devs; i++)
+		if (!if_nametoindex(devs[i]))
+			msg("-i: %s: there is no such interface here now",
+			    devs[i]);
+}
+
+void filter_tell_unused(void)
+{
+	int i;
+
+	for (i = 0; i < n_devs; i++)
+		if (!dev_used[i])
+			msg("-i: %s: no packet of such an interface", devs[i]);
 }
 
 bool filter_any;

@@ -28,9 +28,12 @@ void filter_add_pid(__u32 pid);
 void filter_expression(char **words, int n);
 void filter_expression_file(const char *path);
 
-/* The next of numbers that commas part; *@at is NULL behind the last. */
+/*
+ * The next of numbers that commas part, with @hex also one with 0x before it; *@at
+ * is NULL behind the last.
+ */
 __u64 filter_next_number(const char *option, const char *list, const char **at,
-			 __u64 max);
+			 __u64 max, bool hex);
 /* Ends the program with a message. */
 void filter_bad(const char *option, const char *arg, const char *why);
 
@@ -40,6 +43,12 @@ bool filter_configure_who(void);
 bool filter_by_who(void);
 /* For records that no kernel has filtered. */
 void filter_replay(void);
+
+/* Is there a condition of what a packet is, or where? */
+bool filter_by_packet(void);
+/* Says which interfaces are not here, or, at the end, none has used. */
+void filter_tell_missing(void);
+void filter_tell_unused(void);
 
 /* Whatever is asked for has been: is it less than all? */
 void filter_settle(void);

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "msg.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,13 +56,14 @@ static void add_by(enum kind kind, __u32 number, const char *name)
 }
 
 __u64 filter_next_number(const char *option, const char *list, const char **at,
-			 __u64 max)
+			 __u64 max, bool hex)
 {
 	unsigned long long n;
 	char *end;
 
+	hex = hex && !strncmp(*at, "0x", 2) && isxdigit((unsigned char)(*at)[2]);
 	errno = 0;
-	n = strtoull(*at, &end, 10);
+	n = strtoull(*at, &end, hex ? 16 : 10);
 	if (**at < '0' || **at > '9' || errno || n > max ||
 	    (*end && *end != ','))
 		filter_bad(option, list, "is no list of numbers");
@@ -74,8 +76,8 @@ static void add_numbers(enum kind kind, const char *option, const char *list)
 	const char *at = list;
 
 	while (at)
-		add_by(kind, filter_next_number(option, list, &at, 0xfffffffe),
-		       NULL);
+		add_by(kind, filter_next_number(option, list, &at, 0xfffffffe,
+						false), NULL);
 }
 
 void filter_pid(const char *list)
@@ -138,7 +140,7 @@ void filter_exclude_pid(const char *list)
 			filter_bad("--exclude-pid", list, "more than 16");
 		excluded[n_excluded++] =
 			filter_next_number("--exclude-pid", list, &at,
-					   0xfffffffe);
+					   0xfffffffe, false);
 	}
 }
 

@@ -592,6 +592,8 @@ static int read_file(struct input *input)
 		resolve_expire(resolved.last);
 	}
 	in.again = true;
+	if (res == BLOCK_BAD && input_cut())
+		return EXIT_OK;
 	if (res == BLOCK_BAD) {
 		msg("reading: %s: at byte %llu: %s", input->name,
 		    input->offset, in.b.why);
@@ -616,6 +618,9 @@ int pcapng_replay(struct input *inputs, int n)
 		    in.others);
 	if (!begin(resolved.last) && !ret)
 		ret = EXIT_TROUBLE;
+	/* Those of several captures do not go together. */
+	if (in.stats[HONE_KIND_PACKET].seen < resolved.packets)
+		in.has_stats = false;
 	if (!capture_end(in.has_stats ? in.stats : NULL) && !ret)
 		ret = EXIT_TROUBLE;
 	return ret;

@@ -48,31 +48,6 @@ static const char *no_stream(const struct input *in, struct hone_subbuf *s)
 	return NULL;
 }
 
-/* A file that is none of ours: perhaps it is known what it is. */
-static const char *what_else(const struct input *in)
-{
-	static const struct {
-		const char *magic;
-		const char *what;
-	} known[] = {
-		{ "\x1f\x8b", "a gzip file, to be unpacked first" },
-		{ "\x28\xb5\x2f\xfd", "a zstd file, to be unpacked first" },
-		{ "\xa1\xb2\xc3\xd4", "a pcap file, not PCAP-NG" },
-		{ "\xd4\xc3\xb2\xa1", "a pcap file, not PCAP-NG" },
-		{ "\xa1\xb2\x3c\x4d", "a pcap file, not PCAP-NG" },
-		{ "\x4d\x3c\xb2\xa1", "a pcap file, not PCAP-NG" },
-	};
-	size_t i, len;
-
-	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		len = strlen(known[i].magic);
-		if (bytes_len(&in->bytes) >= len &&
-		    !memcmp(input_data(in), known[i].magic, len))
-			return known[i].what;
-	}
-	return NULL;
-}
-
 static struct part *find_part(struct replay *rp, __u32 cpu)
 {
 	static int last;
@@ -115,7 +90,8 @@ static bool scan(struct replay *rp, struct input *in)
 			break;
 		case DECODE_MORE:
 			more = channel_more(&c);
-			if (!more && !c.failed && bytes_len(&c.bytes))
+			if (!more && !c.failed && bytes_len(&c.bytes) &&
+			    !input_cut())
 				unsound(rp, in, channel_offset(&c),
 					"the file ends within a record");
 			continue;
@@ -166,6 +142,7 @@ static bool spool(struct input *in)
 	input_close(in);
 	in->fd = fd;
 	in->regular = true;
+	in->spooled = true;
 	return true;
 }
 
@@ -198,7 +175,7 @@ static bool add_file(struct replay *rp, struct input *in)
 	}
 	why = no_stream(in, &s);
 	if (why) {
-		unsound(rp, in, 0, what_else(in) ? what_else(in) : why);
+		unsound(rp, in, 0, input_foreign(in) ? input_foreign(in) : why);
 		return true;
 	}
 	if ((!is_seekable(in) && !spool(in)) || !scan(rp, in))
@@ -272,7 +249,8 @@ static int replay_whole(struct input *in)
 	channel_whole(&c, in);
 	resolve_first = before_begin;
 	status = merged(resolve_merge(&c, 1, UINT64_MAX));
-	if (!status && !resolve_full() && bytes_len(&c.bytes)) {
+	if (!status && !resolve_full() && bytes_len(&c.bytes) &&
+	    !input_cut()) {
 		msg("reading: %s: at byte %llu: the file ends within a record",
 		    in->name, channel_offset(&c));
 		status = EXIT_STREAM;

@@ -2,11 +2,15 @@
 /* Input: a recorded file or pipe, and the bytes of it that are read ahead. */
 #include "input.h"
 #include "msg.h"
+#include "resolve.h"
 #include "sink.h"
 #include "writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +36,54 @@ bool input_open(struct input *in, const char *path)
 	return true;
 }
 
+static atomic_int told_to_end;
+
+/* The next one ends the program, wherever it is. */
+static void on_signal(int sig)
+{
+	(void)sig;
+	told_to_end = 1;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+}
+
+void input_catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+bool input_cut(void)
+{
+	return told_to_end;
+}
+
+/* Until there is something, or a signal, which does not come in between. */
+static void wait_for_pipe(const struct input *in)
+{
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+	sigset_t ends, before;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, &before);
+	if (!told_to_end)
+		ppoll(&p, 1, NULL, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+bool input_wait(struct input *in)
+{
+	if (!in->regular)
+		wait_for_pipe(in);
+	else if (told_to_end && !in->spooled)
+		resolve_stop();
+	return !told_to_end || in->spooled;
+}
+
 bool input_fill(struct input *in, size_t len)
 {
 	ssize_t n;
@@ -40,7 +92,10 @@ bool input_fill(struct input *in, size_t len)
 		if (!in->regular && !sink_flush())
 			return false;
 		bytes_reserve(&in->bytes, CHUNK);
-		n = read(in->fd, in->bytes.data + in->bytes.tail, CHUNK);
+		n = 0;
+		if (input_wait(in))
+			n = read(in->fd, in->bytes.data + in->bytes.tail,
+				 CHUNK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -62,6 +117,32 @@ enum input_kind input_kind(const struct input *in)
 	if (!memcmp(input_data(in), section, sizeof(section)))
 		return INPUT_PCAPNG;
 	return INPUT_RAW;
+}
+
+const char *input_foreign(const struct input *in)
+{
+	static const char pcap[] =
+		"a pcap file, not PCAP-NG (editcap -F pcapng IN OUT converts it)";
+	static const struct {
+		const char *magic;
+		const char *what;
+	} known[] = {
+		{ "\x1f\x8b", "a gzip file, to be unpacked first" },
+		{ "\x28\xb5\x2f\xfd", "a zstd file, to be unpacked first" },
+		{ "\xa1\xb2\xc3\xd4", pcap },
+		{ "\xd4\xc3\xb2\xa1", pcap },
+		{ "\xa1\xb2\x3c\x4d", pcap },
+		{ "\x4d\x3c\xb2\xa1", pcap },
+	};
+	size_t i, len;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		len = strlen(known[i].magic);
+		if (bytes_len(&in->bytes) >= len &&
+		    !memcmp(input_data(in), known[i].magic, len))
+			return known[i].what;
+	}
+	return NULL;
 }
 
 void input_drop(struct input *in, size_t len)

@@ -11,6 +11,7 @@ struct input {
 	struct bytes bytes;		/* read and not used yet */
 	__u64 offset;			/* of the first of them, in the file */
 	bool regular;
+	bool spooled;			/* it came by a pipe */
 	bool end;			/* nothing comes behind them */
 };
 
@@ -32,6 +33,17 @@ bool input_open(struct input *in, const char *path);
 bool input_fill(struct input *in, size_t len);
 /* What the first bytes, which are read, say of the rest. */
 enum input_kind input_kind(const struct input *in);
+/* What it is, if it is known and none of those; else NULL. */
+const char *input_foreign(const struct input *in);
+/*
+ * From now on a signal to end ends the input: a file at once, with all that is
+ * made of it, a pipe behind what has come. The second one ends the program.
+ */
+void input_catch_signals(void);
+/* Waits till there is something to read; false if that is the end. */
+bool input_wait(struct input *in);
+/* Was it ended by a signal? Then it may be cut anywhere. */
+bool input_cut(void);
 /* The first @len bytes are used. */
 void input_drop(struct input *in, size_t len);
 void input_close(struct input *in);

@@ -8,14 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char prefix[] = "hone-relayread: ";
-
 void msg(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	fputs(prefix, stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	vfprintf(stderr, fmt, args);
 	fputc('\n', stderr);
 	va_end(args);
@@ -27,7 +25,7 @@ void msg_errno(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	fputs(prefix, stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	vfprintf(stderr, fmt, args);
 	fprintf(stderr, ": %s\n", strerror(err));
 	va_end(args);

@@ -11,8 +11,11 @@
 
 #include <linux/hone.h>
 
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -90,6 +93,9 @@ static const struct opt {
 	  "the packet before; -tttt: the date as well; -ttttt:\n"
 	  "since the first packet" },
 	{ 'n', "numeric", NULL, "names are never looked up; for tcpdump's users" },
+	{ 'S', "absolute-tcp-sequence-numbers", NULL,
+	  "as they always are; the same" },
+	{ 'p', "no-promiscuous-mode", NULL, "there is none; the same" },
 	{ 'l', "line-buffered", NULL,
 	  "write each line, or record, as soon as it is known,\n"
 	  "and not with others" },
@@ -123,7 +129,8 @@ static const struct opt {
 	  "do all as USER but to open Hone's files" },
 	{ 's', "snaplen", "BYTES",
 	  "record at most BYTES of a packet (0 to 262144)" },
-	{ 'B', "buffer", "KB", "buffer KB kilobytes for each CPU" },
+	{ 'B', "buffer", "KB",
+	  "buffer KB kilobytes for each CPU (128 to 4194304)" },
 	{ 'c', "count", "N", "stop after N packets" },
 	{ O_DURATION, "duration", "SEC", "stop after SEC seconds" },
 	{ 'i', "interface", "NAME",
@@ -204,6 +211,15 @@ static void usage(void)
 	exit(EXIT_USAGE);
 }
 
+/* All that was wanted has been said, if it could be. */
+static void all_said(void)
+{
+	if (!fflush(stdout))
+		exit(EXIT_OK);
+	msg_errno("writing: standard output");
+	exit(EXIT_TROUBLE);
+}
+
 static void print_left(const struct opt *o)
 {
 	char left[64];
@@ -243,7 +259,7 @@ static void help(void)
 	puts("\nA signal to end (^C) ends the capture; what has been captured is written.\n"
 	     "Exit status: 0 success, 1 an error while reading or writing, 2 wrong usage,\n"
 	     "3 the kernel cannot capture, or not for this user, 4 unsound records.");
-	exit(fflush(stdout) ? EXIT_TROUBLE : EXIT_OK);
+	all_said();
 }
 
 static void list_interfaces(void)
@@ -257,48 +273,61 @@ static void list_interfaces(void)
 	for (i = list; i->if_index; i++)
 		printf("%u.%s\n", i->if_index, i->if_name);
 	if_freenameindex(list);
-	exit(fflush(stdout) ? EXIT_TROUBLE : EXIT_OK);
+	all_said();
 }
 
-static __u64 number(const char *name, const char *s, __u64 max)
+static __u64 number(const char *name, const char *s, __u64 min, __u64 max)
 {
 	unsigned long long n;
 	char *end;
 
 	errno = 0;
 	n = strtoull(s, &end, 10);
-	if (*s < '0' || *s > '9' || *end || errno || n > max) {
-		msg("--%s: %s: is not from 0 to %llu", name, s,
-		    max);
+	if (*s < '0' || *s > '9' || *end || errno || n < min || n > max) {
+		msg("--%s: %s: is not from %llu to %llu", name, s, min, max);
 		usage();
 	}
 	return n;
 }
 
+/* A descriptor that is open. */
+static int descriptor(const char *name, const char *s)
+{
+	int fd = number(name, s, 0, INT_MAX);
+
+	if (fcntl(fd, F_GETFD) < 0) {
+		msg_errno("--%s: %s", name, s);
+		usage();
+	}
+	return fd;
+}
+
 /* A number with up to @digits decimals, in units of which one has 10^@digits. */
 static __u64 decimal(const char *name, const char *s, __u64 unit, int digits)
 {
-	char whole[32], *dot;
-	__u64 part = 0, weight = unit;
+	__u64 whole = 0, part = 0, weight = unit;
+	const char *at = s;
 
-	snprintf(whole, sizeof(whole), "%s", s);
-	dot = strchr(whole, '.');
-	if (dot)
-		*dot++ = 0;
-	for (; dot && digits && *dot >= '0' && *dot <= '9'; dot++, digits--) {
-		weight /= 10;
-		part += (*dot - '0') * weight;
-	}
-	if (strlen(s) >= sizeof(whole) || (dot && *dot)) {
+	for (; isdigit((unsigned char)*at) && whole <= 1000000000; at++)
+		whole = whole * 10 + *at - '0';
+	if (*at == '.' && isdigit((unsigned char)(at == s ? at[1] : *s)))
+		for (at++; digits && isdigit((unsigned char)*at); at++, digits--) {
+			weight /= 10;
+			part += (*at - '0') * weight;
+		}
+	if (at == s || *at) {
 		msg("--%s: %s: is not a number", name, s);
 		usage();
 	}
-	part += number(name, whole, 1000000000) * unit;
-	if (!part) {
+	if (!whole && !part) {
 		msg("--%s: %s: is nothing", name, s);
 		usage();
 	}
-	return part;
+	if (whole > 1000000000) {
+		msg("--%s: %s: is more than 1000000000", name, s);
+		usage();
+	}
+	return whole * unit + part;
 }
 
 /* True for @yes, false for @no. */
@@ -362,6 +391,8 @@ static void take(const struct opt *o, char *arg)
 			line_form.time++;
 		break;
 	case 'n':
+	case 'S':
+	case 'p':
 		break;
 	case 'l':
 	case 'U':
@@ -390,7 +421,7 @@ static void take(const struct opt *o, char *arg)
 		rotation.ns = decimal(o->name, arg, 1000000000, 9);
 		break;
 	case 'W':
-		rotation.files = number(o->name, arg, 1000000);
+		rotation.files = number(o->name, arg, 1, 1000000);
 		break;
 	case 'z':
 		rotation.command = arg;
@@ -399,13 +430,14 @@ static void take(const struct opt *o, char *arg)
 		user_choose(arg);
 		break;
 	case 's':
-		options.snaplen = number(o->name, arg, HONE_SNAPLEN_MAX);
+		options.snaplen = number(o->name, arg, 0,
+					 HONE_SNAPLEN_MAX);
 		break;
 	case 'B':
-		options.buffer_kb = number(o->name, arg, 1 << 22);
+		options.buffer_kb = number(o->name, arg, 128, 1 << 22);
 		break;
 	case 'c':
-		options.count = number(o->name, arg, UINT64_MAX);
+		options.count = number(o->name, arg, 1, UINT64_MAX);
 		break;
 	case 'i':
 		filter_interface(arg);
@@ -455,7 +487,7 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case O_COUNT:
 		options.counts = true;
-		options.interval = arg ? number(o->name, arg, 86400) : 0;
+		options.interval = arg ? number(o->name, arg, 1, 86400) : 0;
 		break;
 	case O_PRE_FIREWALL:
 		options.pre_firewall = true;
@@ -488,10 +520,12 @@ static void take(const struct opt *o, char *arg)
 		options.window = 0;
 		break;
 	case O_WINDOW_BUFFER:
-		options.window_bytes = number(o->name, arg, 4 << 20) << 10;
+		options.window_bytes = number(o->name, arg, 0, 4 << 20)
+				       << 10;
 		break;
 	case O_WINDOW:
-		options.window = number(o->name, arg, 60000) * 1000000;
+		options.window = number(o->name, arg, 0, 60000) *
+				 1000000;
 		break;
 	case O_HOST_INFO:
 		options.host_info = choice(o->name, arg, "full", "none");
@@ -499,12 +533,13 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case O_DEBUGFS:
 		options.debugfs = arg;
+		options.debugfs_given = true;
 		break;
 	case O_BROKER:
 		options.broker = arg;
 		break;
 	case O_READY_FD:
-		options.ready_fd = number(o->name, arg, 1 << 20);
+		options.ready_fd = descriptor(o->name, arg);
 		break;
 	case 'q':
 		options.quiet = true;
@@ -519,7 +554,7 @@ static void take(const struct opt *o, char *arg)
 		break;
 	case 'V':
 		puts("hone-relayread " HONE_READER_VERSION);
-		exit(fflush(stdout) ? EXIT_TROUBLE : EXIT_OK);
+		all_said();
 	}
 }
 
@@ -569,6 +604,17 @@ static void check(void)
 		msg("-r: goes not with --count-only");
 		usage();
 	}
+	if (options.counts && (filter_by_packet() || options.count ||
+			       options.lines || options.pre_firewall ||
+			       options.snaplen != NONE)) {
+		msg("--count-only: there are no packets for EXPRESSION, -iQcs, --print");
+		usage();
+	}
+	if (options.counts && options.out && !options.text && !options.json &&
+	    !options.record && !options.summary) {
+		msg("--count-only: PCAP-NG has no word for counts: --summary, --text, --json have");
+		usage();
+	}
 	/* There are no packets to print. */
 	if (options.counts && !options.out && !options.text && !options.json &&
 	    !options.record && !options.summary && !options.lines) {
@@ -601,6 +647,48 @@ static void check(void)
 			    is_stdout(options.record);
 }
 
+/* The long options that a word may begin: how many, and which. */
+static int meant(const char *word, char *names, size_t size)
+{
+	size_t len = strcspn(word, "="), i, at = 0;
+	int n = 0;
+
+	names[0] = 0;
+	for (i = 0; i < N_OPTIONS; i++) {
+		if (strncmp(table[i].name, word, len))
+			continue;
+		n++;
+		if (at < size)
+			at += snprintf(names + at, size - at, " --%s",
+				       table[i].name);
+	}
+	return n;
+}
+
+/* What getopt_long() has not liked. */
+static void bad_option(int key, const char *word)
+{
+	bool is_long = !strncmp(word, "--", 2);
+	const struct opt *o = table;
+	char names[256];
+
+	while (o < table + N_OPTIONS && o->key != optopt)
+		o++;
+	if (key == ':' && is_long)
+		msg("%s: needs an argument", word);
+	else if (key == ':')
+		msg("-%c: needs an argument", optopt);
+	else if (optopt && o == table + N_OPTIONS)
+		msg("-%c: no such option", optopt);
+	else if (optopt)
+		msg("%s: takes no argument", word);
+	else if (meant(word + 2, names, sizeof(names)) > 1)
+		msg("%s: may be any of%s", word, names);
+	else
+		msg("%s: no such option", word);
+	usage();
+}
+
 void options_parse(int argc, char **argv)
 {
 	struct option longs[N_OPTIONS + 1] = { 0 };
@@ -629,12 +717,8 @@ void options_parse(int argc, char **argv)
 	}
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) >= 0) {
-		if (key == '?' || key == ':') {
-			msg(key == ':' ? "%s: needs an argument" :
-			    "%s: no such option, or an argument too much",
-			    argv[optind - 1]);
-			usage();
-		}
+		if (key == '?' || key == ':')
+			bad_option(key, argv[optind - 1]);
 		for (i = 0; table[i].key != key; i++)
 			;
 		take(&table[i], optarg);

@@ -26,6 +26,7 @@ struct options {
 	__u64 window;		/* nanoseconds */
 	__u64 window_bytes;
 	const char *debugfs;
+	bool debugfs_given;
 	const char *broker;		/* for who is not root */
 	const char *comment;
 	int ready_fd;			/* -1: none */

@@ -330,6 +330,9 @@ static bool json_packet(const struct attributed *p)
 		add_u64("id", p->img->id);
 		add_u64("uid", p->img->as.uid);
 		add_text("comm", p->img->as.comm);
+	} else if (p->quality == HONE_Q_KERNEL) {
+		add_u64("pid", 0);
+		add_text("comm", "kernel");
 	}
 	if (p->conn)
 		add_u64("conn", p->conn->cookie);
@@ -346,7 +349,7 @@ static bool json_packet(const struct attributed *p)
 	if (p->lost)
 		add_u64("lost", p->lost);
 	add_true("gone", p->gone);
-	add_true("made", p->made);
+	add_true("made", p->img && p->made);
 	add_text("quality", quality_name(p->quality));
 	return end();
 }

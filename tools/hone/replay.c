@@ -17,13 +17,20 @@ int replay(char *const *paths, int n)
 {
 	struct input *inputs = xcalloc(n, sizeof(*inputs));
 	enum input_kind kind = INPUT_UNKNOWN, other;
+	const char *what;
 	int i, ret;
 
+	input_catch_signals();
 	for (i = 0; i < n; i++) {
 		if (!input_open(&inputs[i], paths[i]) ||
 		    !input_fill(&inputs[i], INPUT_PROBE))
 			return EXIT_TROUBLE;
 		other = input_kind(&inputs[i]);
+		what = n > 1 ? input_foreign(&inputs[i]) : NULL;
+		if (what) {
+			msg("reading: %s: is %s", paths[i], what);
+			return EXIT_STREAM;
+		}
 		if (kind && other && other != kind) {
 			msg("reading: %s: is %s, and %s is %s", paths[i],
 			    kinds[other], paths[0], kinds[kind]);

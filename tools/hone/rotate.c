@@ -3,6 +3,7 @@
 #include "rotate.h"
 #include "msg.h"
 
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,12 +111,20 @@ char *rotate_next(__u64 real)
 void rotate_done(const char *name)
 {
 	char * const argv[] = { (char *)rotation.command, (char *)name, NULL };
+	posix_spawnattr_t attr;
+	sigset_t none;
 	int err;
 
 	if (!rotation.command)
 		return;
+	/* What we keep waiting it need not. */
+	sigemptyset(&none);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	/* Nobody waits for it; a session buries it when it has ended. */
-	err = posix_spawnp(NULL, argv[0], NULL, NULL, argv, environ);
+	err = posix_spawnp(NULL, argv[0], NULL, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
 	if (err)
 		msg("running: %s %s: %s", argv[0], name, strerror(err));
 }

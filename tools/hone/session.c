@@ -376,12 +376,35 @@ static bool tells_uses(void)
 	return options.text || options.json || options.record;
 }
 
+static __u64 round_up(__u64 n, __u64 to)
+{
+	return (n + to - 1) / to * to;
+}
+
+/*
+ * At least as much as is wanted, in 4 sub-buffers at least and 1024 at most, of
+ * whole pages; those there are if they will do. (kernel/hone/control.c)
+ */
+static bool configure_buffer(void)
+{
+	__u64 kb = options.buffer_kb, page = sysconf(_SC_PAGESIZE) / 1024;
+	const char *s = control_status("subbuf_size");
+	__u64 now = s ? strtoull(s, NULL, 10) / 1024 : 0, subbuf = now;
+
+	if (kb < 4 * now || !now)
+		subbuf = round_up(kb, 4 * page) / 4;
+	else if (kb > 1024 * now)
+		subbuf = round_up(kb, 1024 * page) / 1024;
+	if (subbuf != now && !control_command("subbuf_size %llu", subbuf))
+		return false;
+	return control_command("subbufs %llu", round_up(kb, subbuf) / subbuf);
+}
+
 bool session_configure(void)
 {
-	__u64 subbuf, kb = options.buffer_kb;
-	const char *s;
-
 	resolve_first = on_record;
+	if (!options.quiet)
+		filter_tell_missing();
 	/* That from boot has begun: what is not wanted is left out here. */
 	if (options.boot) {
 		filter_replay();
@@ -402,19 +425,7 @@ bool session_configure(void)
 	    !control_command("snaplen %llu",
 			     options.snaplen))
 		return session_fail(EXIT_KERNEL);
-	if (kb == ~0ULL)
-		return true;
-	s = control_status("subbuf_size");
-	subbuf = s ? strtoull(s, NULL, 10) / 1024 : 0;
-	/* Four of them at least, smaller ones if need be. */
-	if (!subbuf || kb < 4 * subbuf) {
-		subbuf = kb / 4 ? kb / 4 : 1;
-		if (!control_command("subbuf_size %llu",
-				     subbuf))
-			return session_fail(EXIT_KERNEL);
-	}
-	if (!control_command("subbufs %llu",
-			     (kb / subbuf)))
+	if (options.buffer_kb != ~0ULL && !configure_buffer())
 		return session_fail(EXIT_KERNEL);
 	return true;
 }

@@ -11,8 +11,11 @@
 #define HIGHS_MAX	16
 #define DEVS_MAX	4096
 
-/* Of processes that no block has described; kernels count from 1. */
-#define MADE_UP		0x8000000000000000ULL
+/*
+ * Of processes that no block has described; kernels count from 1. JSON's readers have
+ * numbers of 53 bits.
+ */
+#define MADE_UP		0x10000000000000ULL
 
 /* The images that had a pid, newest first; 0: no more. */
 struct entry {

@@ -60,9 +60,75 @@ tells_datagrams()
 	cat "$tmp/debug/control"
 	grep -qx 'datagrams change' "$tmp/debug/control"
 }
+# The kernel takes whole pages of 32 kB at least, 4 to 1024 times: buffered KB SIZE
+# NUMBER, in which SIZE is what it has if it is not told.
+buffered()
+{
+	local page
+
+	page=$(($(getconf PAGESIZE) / 1024))
+	sed -i 6,\$d "$tmp/debug/control"
+	"$reader" -q --debugfs="$tmp/debug" -B "$1" -o /dev/null \
+		--duration=.1 || return 1
+	sed -n 's/^subbuf/subbuf/p' "$tmp/debug/control" | tee "$tmp/sizes"
+	awk -v kb="$1" -v size="$2" -v n="$3" -v page="$page" '
+		/^subbuf_size / && NF == 2 && !/bytes/ { size = $2 }
+		/^subbufs / { n = $2 }
+		END {
+			exit size % page || size < 32 || size > 16384 ||
+				n < 4 || n > 1024 || size * n < kb ||
+				size * n > kb + kb / 4 + 4 * page
+		}' "$tmp/sizes"
+}
 if [ -d "$tmp/debug/s0" ]; then
 	t "--datagrams: is handed to the kernel" tells_datagrams
+	for kb in 128 129 200 500 1000 1024 1500 4096 262144 300000 4194304; do
+		t "-B $kb: is what the kernel takes" buffered $kb 256 16
+	done
 fi
+for kb in 0 1 127 4194305; do
+	t "-B $kb: is too much, or not enough" status 2 \
+		'is not from 128 to 4194304' "$reader" -B $kb
+done
+
+# What is wrong is said of what is wrong.
+t "a short one that is none, of several" status 2 '^hone-relayread: -e: no such' \
+	"$reader" -r "$tmp/tcp.hone" -xeA
+t "a short one that is none, behind a long one" status 2 \
+	'^hone-relayread: -e: no such' "$reader" --usec -e
+t "a long one that is none" status 2 '^hone-relayread: --nosuch: no such option' \
+	"$reader" --nosuch
+t "one that may be several" status 2 '--com=x: may be any of --comm --comment' \
+	"$reader" --com=x
+t "one with an argument too much" status 2 '--usec=1: takes no argument' \
+	"$reader" --usec=1
+t "a short one without its argument" status 2 '-s: needs an argument' \
+	"$reader" -xs
+t "a long one without its argument" status 2 '--snaplen: needs an argument' \
+	"$reader" --snaplen
+t "tcpdump's that say nothing here" status 0 '' "$reader" -q -r "$tmp/tcp.hone" \
+	-n -p -S --text="$tmp/x"
+for word in '-c 0' '-W 0' '--count-only=0'; do
+	# shellcheck disable=SC2086
+	t "$word: is nothing" status 2 'is not from 1 to' "$reader" $word
+done
+for word in abc . -1 1.x 1e3 ''; do
+	t "--duration=$word: is no number" status 2 "$word: is not a number" \
+		"$reader" --duration="$word"
+done
+t "--duration=0.0: is nothing" status 2 'is nothing' "$reader" --duration=0.0
+t "--duration: too long" status 2 'is more than 1000000000' "$reader" \
+	--duration=1000000001.5
+t "-C .5: is a half" status 0 '' "$reader" -q -r "$tmp/tcp.hone" -C .5 \
+	-o "$tmp/half.pcapng"
+t "--ready-fd: not open" status 2 '--ready-fd: 77: Bad file' "$reader" --ready-fd=77
+for word in tcp '-i lo' '-Q in' '-c 1' '-s 96' '--print' '--pre-firewall'; do
+	# shellcheck disable=SC2086
+	t "--count-only: $word" status 2 'there are no packets' "$reader" \
+		--count-only $word
+done
+t "--count-only: only -o" status 2 'no word for counts' "$reader" --count-only \
+	-o "$tmp/x"
 t "--datagrams: neither" status 2 'is neither change nor all' "$reader" \
 	--datagrams=some
 

@@ -309,6 +309,7 @@ done <<END
 0 --cgroup /
 9 --conn 501
 9 --conn 502
+9 --conn 0x1f6
 18 --conn=501,502
 0 --conn 501 --pid 301
 19 --netns 4026531840
@@ -344,6 +345,19 @@ done <<END
 END
 t "a program that a filter cannot be made of" status 2 'syntax error' \
 	"$reader" -r "$tmp/tcp.hone" prot tcp
+# What the stack knows only of packets that come from devices.
+for expression in inbound outbound 'ifindex 1' 'udp and not outbound'; do
+	# shellcheck disable=SC2086
+	t "$expression: is no filter here" status 2 'use -Q or -i' "$reader" \
+		-r "$tmp/tcp.hone" $expression
+done
+t "-i: none of that name" status 0 'nosuch: no packet of such an interface' \
+	"$reader" -r "$tmp/tcp.hone" -i nosuch -i lo --text="$tmp/x"
+of_lo()
+{
+	! "$reader" -r "$tmp/tcp.hone" -i lo --text="$tmp/x" 2>&1 | grep 'such an'
+}
+t "nothing is said of one that is there" of_lo
 t "-i: what is none" status 2 'no name of an interface' "$reader" \
 	-i much-too-long-a-name
 listed()
@@ -360,16 +374,30 @@ t "--gid: what is none" status 2 'no list of numbers' "$reader" --gid root
 t "--cgroup: not absolute" status 2 'no absolute path' "$reader" \
 	--cgroup system.slice
 t "--cgroup: what is none" status 2 'no absolute path' "$reader" --cgroup /a//b
-t "--conn: what is none" status 2 'no list of numbers' "$reader" --conn 0x10
+for cookie in 1f5 0x 0xg 501x; do
+	t "--conn: $cookie is none" status 2 'no list of numbers' "$reader" \
+		--conn $cookie
+done
+t "--pid: no hexadecimal one" status 2 'no list of numbers' "$reader" --pid 0x1
 t "--conn: too many" status 2 'more than 16' "$reader" \
 	--conn 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17
 t "--netns: not there" status 2 'No such file' "$reader" --netns no-such-name
 t "--netns: nothing" status 2 'names no network' "$reader" --netns ,
+t "--netns: not one" status 2 'is no network namespace' "$reader" \
+	--netns "$tmp/tcp.hone"
+t "--netns: one of another kind" status 2 'is no network namespace' "$reader" \
+	--netns /proc/self/ns/mnt
 t "--netns by its path" status 0 '' "$reader" -r "$tmp/tcp.hone" --text="$tmp/x" \
 	--netns /proc/self/ns/net
 t "--exe: not absolute" status 2 'no absolute path' "$reader" --exe curl
 t "--exclude-pid: too many" status 2 'more than 16' "$reader" \
 	--exclude-pid 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17
+printf 'tcp port\n' >"$tmp/half"
+t "-F: what is none" status 2 "^hone-relayread: -F: $tmp/half: .*syntax error" \
+	"$reader" -F "$tmp/half"
+: >"$tmp/nothing"
+t "-F: nothing in it is all" status 0 '19 packets captured' "$reader" \
+	-r "$tmp/tcp.hone" -F "$tmp/nothing" --text="$tmp/x"
 t "-F: not there" status 1 'No such file' "$reader" -F "$tmp/none"
 t "an expression twice" status 2 '' "$reader" -F "$tmp/expression" tcp
 piped()
@@ -378,6 +406,79 @@ piped()
 	cat "$tmp/udp.hone" | "$reader" -q -r - -o "$tmp/pipe.pcapng"
 }
 t "-r - reads a pipe" piped
+# ends_by SIGNAL FILE PACKETS: so many have come by a pipe, which stays open.
+ends_by()
+{
+	local pid line n=0 said
+
+	rm -f "$tmp/in" "$tmp/out"
+	mkfifo "$tmp/in" "$tmp/out"
+	timeout 60 "$reader" -q -r "$tmp/in" -o "$tmp/cut.pcapng" \
+		--text="$tmp/out" --summary="$tmp/cut" &
+	pid=$!
+	exec 8<>"$tmp/in"
+	cat "$2" >&8
+	exec 9<"$tmp/out"
+	while [ "$n" -lt "$3" ] && read -r -t 60 line <&9; do
+		case $line in
+		PAKT*)	n=$((n + 1)) ;;
+		esac
+	done
+	kill "-$1" "$pid"
+	said=$(cat <&9)
+	wait "$pid" || return 1
+	exec 8>&- 9<&-
+	echo "$said" | tee "$tmp/null" | grep -q '^TAIL' && [ -s "$tmp/cut" ] &&
+		perl "$here/verify.pl" "$tmp/cut.pcapng"
+}
+# A second one, when nobody takes what goes out: more than a pipe holds.
+ends_at_once()
+{
+	local pid ended
+
+	for _ in $(seq 100); do
+		cat "$tmp/tcp.pcapng"
+	done >"$tmp/long.pcapng"
+	rm -f "$tmp/out"
+	mkfifo "$tmp/out"
+	"$reader" -q -r "$tmp/long.pcapng" --text="$tmp/out" &
+	pid=$!
+	exec 9<"$tmp/out"
+	read -r -t 60 _ <&9
+	for _ in $(seq 10000); do
+		kill -INT "$pid" 2>"$tmp/null" || break
+	done
+	kill -KILL "$pid" 2>"$tmp/null"
+	wait "$pid"
+	ended=$?
+	exec 9<&-
+	echo "exit status $ended"
+	[ "$ended" -eq 130 ]
+}
+if have perl; then
+	for signal in INT TERM; do
+		t "SIG$signal ends what comes by a pipe" ends_by $signal \
+			"$tmp/tcp.pcapng" 19
+	done
+	head -c -7 "$tmp/tcp.pcapng" >"$tmp/short.pcapng"
+	t "also within a block" ends_by INT "$tmp/short.pcapng" 19
+fi
+t "SIGINT once more ends all" ends_at_once
+printf '\324\303\262\241\002\000\004\000aaaabbbbccccdddd' >"$tmp/classic.pcap"
+t "a pcap file among others" status 4 'classic.pcap: is a pcap file' "$reader" \
+	-r "$tmp/tcp.pcapng" -r "$tmp/classic.pcap" --text="$tmp/x"
+t "two captures have both been seen" status 0 '^29 packets seen' "$reader" \
+	-r "$tmp/tcp.pcapng" -r "$tmp/udp.pcapng" --text="$tmp/x"
+t "--debugfs: another directory" status 3 "--debugfs: $tmp: is not a directory" \
+	"$reader" --debugfs="$tmp"
+if [ -w /dev/full ]; then
+	helps_full()
+	{
+		! "$reader" --help 2>"$tmp/said" >/dev/full &&
+			grep -q 'writing: standard output: No space' "$tmp/said"
+	}
+	t "--help where there is no room" helps_full
+fi
 t "and gives the same as a file" cmp "$tmp/pipe.pcapng" "$tmp/udp.pcapng"
 
 # Lines for people, in all their forms.
@@ -641,6 +742,8 @@ if have perl; then
 		grep -qx '40 packets seen by the kernel' "$tmp/report.log"
 	t "SIGHUP has made it begin another" \
 		perl "$here/verify.pl" "$tmp/session.pcapng1"
+	t "SIGINT ends a recorded stream that comes" ends_by INT \
+		"$tmp/record.hone" 19
 	t "what it recorded is read" "$reader" -q -r "$tmp/record.hone" \
 		-o "$tmp/again.pcapng"
 	t "and gives the same" cmp "$tmp/again.pcapng" "$tmp/tcp.pcapng"
@@ -697,7 +800,7 @@ t "--flight: without a file" status 2 'needs -o FILE' "$reader" --flight
 t "--flight: with rotation" status 2 'no other output' "$reader" --flight \
 	-o "$tmp/null" -C 1
 t "--flight: with counts" status 2 'no other output' "$reader" --flight \
-	-o "$tmp/null" --count-only
+	-o "$tmp/null" --text="$tmp/x" --count-only
 t "--flight: where nothing can be written" status 1 'No such file' \
 	"$reader" --flight -o "$tmp/none/f"
 t "--boot: with a size" status 2 'settled at boot' "$reader" --boot -s 96
@@ -1035,6 +1138,16 @@ t "a word" completes 'change' "$reader" --datagrams = ch
 t "interfaces" completes 'lo any' "$reader" -i ''
 (cd "$tmp" && mkdir -p files && touch files/one files/two)
 t "files" completes "$tmp/files/one $tmp/files/two" "$reader" -o "$tmp/files/"
+t "honedump's files" completes "$tmp/files/one $tmp/files/two" "$obj/honedump" \
+	--read "$tmp/files/"
+no_word()
+{
+	completes x "$@" >"$tmp/null"
+	cat "$tmp/completed"
+	! grep -q . "$tmp/completed"
+}
+t "no words of other lines" no_word "$obj/honedump" --extcap-interface = ''
+t "nor what an argument is called" no_word "$reader" --netns = 'namesp'
 t "commands behind --" completes 'true' "$reader" -- tru
 
 # Installed are these and no others, and none is left.
