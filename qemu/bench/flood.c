@@ -15,12 +15,14 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,6 +124,41 @@ static void loopback_give(const struct op *op, unsigned long n)
 		op->once();
 }
 
+static void stay_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		fail("going to a CPU");
+}
+
+/*
+ * Where all CPUs take their time from one, a CPU that is idle gives its own to the
+ * others, who would be faster the fewer datagrams there are. This one never is,
+ * until who calls ends.
+ */
+static void keep_busy(int cpu, int policy)
+{
+	const struct sched_param none = { 0 };
+	pid_t parent = getpid(), pid = fork();
+	int i;
+
+	if (pid < 0)
+		fail("forking");
+	if (pid)
+		return;
+	stay_on(cpu);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
+	    sched_setscheduler(0, policy, &none))
+		fail("keeping a CPU busy");
+	while (getppid() == parent)
+		for (i = 0; i < 1000000; i++)
+			asm volatile("");
+	_exit(0);
+}
+
 /* Gives @rate datagrams a second in small bursts, on one CPU, and takes them. */
 static unsigned long flood_one(int cpu, double rate, unsigned long seconds,
 			       const char *name)
@@ -129,12 +166,10 @@ static unsigned long flood_one(int cpu, double rate, unsigned long seconds,
 	const struct op *op = op_find("udp-one-way");
 	unsigned long long start, now, end;
 	unsigned long done = 0, due, n;
-	cpu_set_t one;
 
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	if (sched_setaffinity(0, sizeof(one), &one))
-		fail("going to a CPU");
+	stay_on(cpu);
+	/* With what the sender leaves. */
+	keep_busy(cpu, SCHED_IDLE);
 	if (name)
 		device_open(name);
 	else
@@ -160,8 +195,16 @@ static unsigned long flood_one(int cpu, double rate, unsigned long seconds,
 	return done;
 }
 
+void flood_alone(char **argv)
+{
+	stay_on(sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	execvp(argv[0], argv);
+	fail(argv[0]);
+}
+
 /*
- * All CPUs but one send: what comes must be more than one program can take.
+ * All CPUs but one send: what comes must be more than one program can take. So it
+ * shares its CPU with another one, half and half.
  * Prints how many datagrams were sent, fewer than wanted if the CPUs cannot do
  * as many. With @name they come from this device, a tun of many queues.
  */
@@ -176,6 +219,7 @@ void flood(unsigned long rate, unsigned long seconds, const char *name)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (sent == MAP_FAILED)
 		fail("taking memory");
+	keep_busy(senders, SCHED_OTHER);
 	for (cpu = 0; cpu < senders; cpu++) {
 		pid_t pid = fork();
 
@@ -187,8 +231,8 @@ void flood(unsigned long rate, unsigned long seconds, const char *name)
 			_exit(0);
 		}
 	}
-	while (wait(&status) > 0)
-		if (status)
+	for (cpu = 0; cpu < senders; cpu++)
+		if (wait(&status) < 0 || status)
 			exit(1);
 	printf("%lu\n", atomic_load(sent));
 }

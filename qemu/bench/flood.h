@@ -6,4 +6,7 @@
 /* @device: NULL for loopback. */
 void flood(unsigned long rate, unsigned long seconds, const char *device);
 
+/* Becomes the program of @argv, on the CPU that sends nothing; does not return. */
+void flood_alone(char **argv);
+
 #endif

@@ -7,6 +7,7 @@
  *	hone-bench run OPERATION ROUNDS [COPIES READY COMMAND [ARG]...]
  *	hone-bench wait
  *	hone-bench flood RATE SECONDS [DEVICE]
+ *	hone-bench alone COMMAND [ARG]...
  *
  * Idle, nobody captures; counted, a session only counts by socket and process;
  * filtered, a session's filter wants no packet, so that only who wrote and read
@@ -19,7 +20,8 @@
  * captures meanwhile, up to its end, and of copies of it; it is ready when it
  * has written READY to standard error. A command that does nothing is to wait:
  * who has started one has more memory and descriptors for each fork to copy.
- * Flood sends datagrams at a rate on loopback, or has them come from a tun device.
+ * Flood sends datagrams at a rate on loopback, or has them come from a tun device;
+ * alone becomes a command that has the CPU to itself which sends none.
  */
 #include "flood.h"
 #include "ops.h"
@@ -136,7 +138,8 @@ static int misused(void)
 	fputs("usage: hone-bench idle|counted|filtered|nobody|captured ROUNDS\n"
 	      "       hone-bench run OPERATION ROUNDS [COPIES READY COMMAND [ARG]...]\n"
 	      "       hone-bench wait\n"
-	      "       hone-bench flood RATE SECONDS [DEVICE]\n",
+	      "       hone-bench flood RATE SECONDS [DEVICE]\n"
+	      "       hone-bench alone COMMAND [ARG]...\n",
 	      stderr);
 	return 2;
 }
@@ -161,6 +164,8 @@ int main(int argc, char **argv)
 		return 0;
 	if (argc == 2 && !strcmp(argv[1], "wait"))
 		return program_wait();
+	if (argc > 2 && !strcmp(argv[1], "alone"))
+		flood_alone(argv + 2);
 	if ((argc == 4 || argc == 5) && !strcmp(argv[1], "flood")) {
 		flood(number(argv[2]), number(argv[3]), argv[4]);
 		return 0;
