@@ -48,7 +48,7 @@ for prog in dnsmasq ip iptables-legacy nc.openbsd setcap "${@:2}"; do
 		with_libs "$path" "/usr/sbin/$prog"
 done
 # What a rule's target is made of; iptables looks for it where it was built.
-for path in /usr/lib/*/xtables/libxt_standard.so; do
+for path in /usr/lib/*/xtables/libxt_{standard,NFQUEUE}.so; do
 	[ ! -e "$path" ] || with_libs "$path" "$path"
 done
 with_libs "$HONE_CACHE/tools/hone-relayread" /usr/bin/hone-relayread

@@ -264,10 +264,13 @@ static void probe_mptcp_map_in(void *data, struct sock *sk, struct sock *ssk,
 static void probe_tcp_read(void *data, struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	struct task_struct *task = hone_actor();
+	struct task_struct *task = hone_sk_actor(sk);
 	struct hone_taken t;
 
-	/* The next read by a task covers what a parser in softirq takes. */
+	/*
+	 * The next read by a task covers what a parser takes in softirq, or
+	 * kTLS's in a work.
+	 */
 	if (!task)
 		return;
 	hone_sk_touch(sk);

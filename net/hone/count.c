@@ -307,8 +307,7 @@ void __hone_count_out(struct sock *sk, const struct sk_buff *skb)
 			key = hone_actor_key(task);
 			hone_sk_sent(&sk->sk_hone, key);
 		}
-	} else if (full == sk && sk->sk_protocol == IPPROTO_TCP &&
-		   hone_sk_wanted(sk) && !READ_ONCE(sk->sk_hone.subflow)) {
+	} else if (full == sk && sk_is_tcp(sk) && !READ_ONCE(sk->sk_hone.subflow)) {
 		key = READ_ONCE(sk->sk_hone.tx);
 	}
 	hone_count(full, key, true, hone_wire_len(skb), HONE_OF_BOTH);
@@ -330,13 +329,10 @@ void __hone_count_in(struct sock *sk, const struct sk_buff *skb)
 		hone_count_none(false, hone_wire_len(skb));
 		return;
 	}
-	if (full == sk && sk->sk_protocol == IPPROTO_TCP &&
-	    !READ_ONCE(sk->sk_hone.subflow))
+	if (full == sk && sk_is_tcp(sk) && !READ_ONCE(sk->sk_hone.subflow))
 		key = READ_ONCE(sk->sk_hone.rx) ?: READ_ONCE(sk->sk_hone.tx);
 	hone_count(full, key, false, hone_wire_len(skb),
-		   full->sk_protocol == IPPROTO_TCP ||
-		   full->sk_protocol == IPPROTO_SCTP ? HONE_OF_BOTH :
-						       HONE_OF_SOCK);
+		   hone_sk_queues(full) ? HONE_OF_BOTH : HONE_OF_SOCK);
 }
 
 /**

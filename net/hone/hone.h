@@ -74,6 +74,20 @@ static inline bool hone_sk_wanted(const struct sock *sk)
 }
 
 /**
+ * hone_sk_kern - is it the kernel's own?
+ * @sk: full socket
+ *
+ * The subflows that MPTCP opens are made as such, for their connection's users.
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+static inline bool hone_sk_kern(const struct sock *sk)
+{
+	return sk->sk_kern_sock && !READ_ONCE(sk->sk_hone.subflow);
+}
+
+/**
  * hone_sk_actor - the task that uses a socket now
  * @sk: full socket
  *
@@ -97,14 +111,16 @@ static inline struct task_struct *hone_sk_actor(const struct sock *sk)
  * hone_sk_queues - does its protocol send what was written before?
  * @sk: full socket
  *
- * Then it may be anybody in whose call that leaves.
+ * Then it may be anybody in whose call that leaves. What a raw socket sends, of
+ * whatever protocol, leaves at once.
  *
  * Return: true if it does.
  */
 static inline bool hone_sk_queues(const struct sock *sk)
 {
-	return sk->sk_protocol == IPPROTO_TCP ||
-	       sk->sk_protocol == IPPROTO_SCTP;
+	return (sk->sk_protocol == IPPROTO_TCP ||
+		sk->sk_protocol == IPPROTO_SCTP) &&
+	       sk->sk_type != SOCK_RAW;
 }
 
 /**
@@ -237,6 +253,8 @@ struct hone_users {
  * @early: was seen before the firewall, and not behind it yet
  * @told: sessions that have its record, or have lost it; a bit each, as next
  * @liked: sessions that want one of its users
+ * @family: AF_INET or AF_INET6, if any of them does, else 0
+ * @saddr: where it came from then, IPv4 mapped
  * @unsure: sessions that have found no user that they want, or none at all
  *	and exclude some
  * @pending: of these, sessions that want it if one is found; they count it as
@@ -255,9 +273,11 @@ struct hone_rx {
 	bool early;
 	u8 told;
 	u8 liked;
+	u8 family;
 	u8 unsure;
 	u8 pending;
 	u32 gen;
+	struct in6_addr saddr;
 	struct hone_packet head;
 };
 

@@ -16,7 +16,9 @@
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
 #include <net/inet_sock.h>
+#include <net/ip6_fib.h>
 #include <net/net_namespace.h>
+#include <net/route.h>
 #include <trace/events/hone.h>
 
 /* Written with interrupts off on the CPU itself. */
@@ -54,6 +56,51 @@ static u32 hone_next_pkt(void)
 	u32 pkt = this_cpu_inc_return(hone_pkt);
 
 	return likely(pkt) ? pkt : this_cpu_inc_return(hone_pkt);
+}
+
+/*
+ * Some sessions want a user of it, and what answers it. Headers may be in pages.
+ */
+static noinline void hone_rx_remember(struct hone_rx *rx,
+				      const struct sk_buff *skb, u8 family)
+{
+	int off = skb_network_offset(skb);
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
+	struct ipv6hdr buf;
+
+	rx->family = 0;
+	if (family == AF_INET) {
+		ip = skb_header_pointer(skb, off, sizeof(*ip), &buf);
+		if (!ip)
+			return;
+		ipv6_addr_set_v4mapped(ip->saddr, &rx->saddr);
+	} else {
+		ip6 = skb_header_pointer(skb, off, sizeof(*ip6), &buf);
+		if (!ip6)
+			return;
+		rx->saddr = ip6->saddr;
+	}
+	rx->family = family;
+}
+
+/* Does a packet that is sent go where the last one that was received came from? */
+static noinline bool hone_rx_answered(const struct hone_rx *rx,
+				      const struct sk_buff *skb, u8 family)
+{
+	int off = skb_network_offset(skb);
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
+	struct ipv6hdr buf;
+
+	if (rx->family != family)
+		return false;
+	if (family == AF_INET) {
+		ip = skb_header_pointer(skb, off, sizeof(*ip), &buf);
+		return ip && ip->daddr == rx->saddr.s6_addr32[3];
+	}
+	ip6 = skb_header_pointer(skb, off, sizeof(*ip6), &buf);
+	return ip6 && ipv6_addr_equal(&ip6->daddr, &rx->saddr);
 }
 
 static __always_inline u32 hone_wire_len_of(const struct sk_buff *skb)
@@ -125,7 +172,9 @@ static __always_inline void hone_users_sock(struct hone_users *u,
  */
 static __always_inline void hone_whose_sent(struct hone_whose *w,
 					    struct hone_users *u,
-					    struct sock *sk, bool full)
+					    const struct sk_buff *skb,
+					    struct sock *sk, bool full,
+					    u8 family)
 {
 	struct task_struct *task = full ? hone_sk_actor(sk) : hone_actor();
 
@@ -145,7 +194,9 @@ static __always_inline void hone_whose_sent(struct hone_whose *w,
 	}
 	w->flags |= HONE_F_PKT_SOFTIRQ;
 	w->cause = this_cpu_read(hone_rx.pkt);
-	if (u && (!sk || w->flags & HONE_F_PKT_KERN))
+	if (u && (!sk || w->flags & HONE_F_PKT_KERN) &&
+	    this_cpu_read(hone_rx.liked) &&
+	    hone_rx_answered(this_cpu_ptr(&hone_rx), skb, family))
 		u->cause = this_cpu_read(hone_rx.liked);
 	w->quality = w->owner ? HONE_Q_OWNER : HONE_Q_KERNEL;
 }
@@ -299,6 +350,7 @@ static __always_inline u32 hone_packet_received(struct hone_rx *rx,
 		pkt = hone_next_pkt();
 		rx->told = 0;
 		rx->liked = 0;
+		rx->family = 0;
 		rx->unsure = 0;
 		rx->pending = 0;
 	}
@@ -380,6 +432,8 @@ static void hone_packet_emit(struct hone_packet *p, struct hone_users *u,
 		else
 			hone_count_filtered(s, HONE_KIND_PACKET);
 	}
+	if (rx && rx->liked)
+		hone_rx_remember(rx, skb, p->family);
 	if (rx && unlikely(rx->unsure)) {
 		rx->head = *p;
 		rx->gen = hone_generation();
@@ -401,6 +455,7 @@ static void hone_packet_unwrite(struct hone_stream *s, struct hone_rx *rx)
 		return;
 	hone_take_back(s, HONE_KIND_PACKET, &p->rec, p->cap_len < p->wire_len);
 	rx->told &= ~s->bit;
+	rx->liked &= ~s->bit;
 	rx->pending |= s->bit;
 }
 
@@ -474,10 +529,16 @@ void __hone_packet_deliver(struct hone_rx *rx, struct sock *sk,
 			continue;
 		rx->unsure &= ~s->bit;
 		rx->liked |= s->bit;
-		/* Of what was taken apart there is only a part here. */
+		hone_rx_remember(rx, skb, rx->head.family);
+		/*
+		 * Of what was taken apart there is only a part here; the last
+		 * fragment of IPv6 has become the whole.
+		 */
 		if (!(rx->pending & s->bit) ||
-		    rx->header != skb_network_header(skb))
+		    (rx->header != skb_network_header(skb) &&
+		     (rx->skb != skb || rx->segments)))
 			continue;
+		rx->head.wire_len = hone_wire_len_of(skb);
 		rx->pending &= ~s->bit;
 		rx->told |= s->bit;
 		hone_uncount_filtered(s, HONE_KIND_PACKET);
@@ -491,10 +552,28 @@ static u8 hone_family(const struct nf_hook_state *state)
 	return state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
 }
 
-/* A VRF device shows each packet that is sent a second time. */
-static bool hone_second_time(const struct nf_hook_state *state)
+/* Is it sent to this host itself? */
+static bool hone_stays_here(const struct sk_buff *skb,
+			    const struct nf_hook_state *state)
 {
-	return state->out && netif_is_l3_master(state->out);
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (!dst)
+		return false;
+	if (state->pf == NFPROTO_IPV4)
+		return dst_rtable(dst)->rt_flags & RTCF_LOCAL;
+	return dst_rt6_info(dst)->rt6i_flags & RTF_LOCAL;
+}
+
+/*
+ * A VRF device shows each packet that is sent a second time, but for what it sends
+ * to itself.
+ */
+static bool hone_second_time(const struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	return state->out && unlikely(netif_is_l3_master(state->out)) &&
+	       !hone_stays_here(skb, state);
 }
 
 /*
@@ -536,7 +615,7 @@ static __always_inline void hone_packet_sent(struct hone_packet *p,
 		hone_whose_sock(&w, sk, full);
 		hone_users_sock(u, sk, full);
 	}
-	hone_whose_sent(&w, u, sk, full);
+	hone_whose_sent(&w, u, skb, sk, full, hone_family(state));
 	hone_packet_init(p, &w, skb, wire_len, state->net, state->out,
 			 hone_family(state));
 }
@@ -593,7 +672,7 @@ static __always_inline void hone_packet_out(struct sk_buff *skb,
 	struct hone_stream *s;
 	bool full;
 
-	if (hone_second_time(state))
+	if (hone_second_time(skb, state))
 		return;
 
 	/* Cookies are made, and CPUs asked, with preemption off. */
@@ -644,6 +723,8 @@ static __always_inline void hone_packet_in_sole(struct hone_stream *s,
 	pkt = hone_packet_received(rx, skb, sk ? hone_sk_cookie(sk) : 0,
 				   HONE_LATE);
 	rx->liked = s->bit;
+	/* It is for whoever wants any. */
+	rx->family = 0;
 	rx->told = hone_sole_wants(s, skb, state, false) ? s->bit : 0;
 	if (rx->told)
 		p = hone_packet_reserve(s, &r, skb, hone_wire_len_of(skb),
@@ -705,7 +786,7 @@ static unsigned int hone_local_in(void *priv, struct sk_buff *skb,
 static unsigned int hone_counted_out(void *priv, struct sk_buff *skb,
 				     const struct nf_hook_state *state)
 {
-	if (!hone_second_time(state)) {
+	if (!hone_second_time(skb, state)) {
 		preempt_disable();
 		__hone_count_out(skb->sk ?: state->sk, skb);
 		preempt_enable();
@@ -777,7 +858,7 @@ static void probe_link_out(void *data, struct sock *sk, struct sk_buff *skb)
 	hone_sk_touch(sk);
 	hone_whose_sock(&w, sk, true);
 	hone_users_sock(&u, sk, true);
-	hone_whose_sent(&w, &u, sk, true);
+	hone_whose_sent(&w, &u, skb, sk, true, family);
 	hone_packet_init(&p, &w, skb, hone_wire_len_of(skb), dev_net(dev), dev,
 			 family);
 	hone_packet_emit(&p, &u, skb, dev_net(dev), HONE_LATE, true);

@@ -68,7 +68,7 @@ static __always_inline void hone_whose_sock(struct hone_whose *w,
 	w->owner = READ_ONCE(sk->sk_hone.owner);
 	if (w->owner)
 		w->tgid = sk->sk_hone.owner_tgid;
-	if (sk->sk_kern_sock)
+	if (hone_sk_kern(sk))
 		w->flags |= HONE_F_PKT_KERN;
 }
 

@@ -85,7 +85,7 @@ void hone_sock_fill(struct hone_sock_rec *r, struct sock *sk, u16 event)
 		r->protocol = sk->sk_protocol;
 		/* What init_user_ns makes of it is the same. */
 		r->uid = __kuid_val(sk->sk_uid);
-		if (sk->sk_kern_sock)
+		if (hone_sk_kern(sk))
 			r->rec.flags |= HONE_F_SOCK_KERN;
 		hone_sock_owner(r, sk);
 	} else if (r->state == TCP_NEW_SYN_RECV) {
