@@ -21,7 +21,7 @@
  * has written READY to standard error. A command that does nothing is to wait:
  * who has started one has more memory and descriptors for each fork to copy.
  * Flood sends datagrams at a rate on loopback, or has them come from a tun device;
- * alone becomes a command that has the CPU to itself which sends none.
+ * alone becomes a command that stays on the CPU which sends none.
  */
 #include "flood.h"
 #include "ops.h"

@@ -133,15 +133,12 @@ static void flood(struct __test_metadata *_metadata, const char *commands,
 	int cpus = sysconf(_SC_NPROCESSORS_ONLN), cpu, k, fd, sent;
 	unsigned long long packets = 0, lost = 0, cpu_lost;
 	struct recount c[STREAM_CPUS] = { };
-	struct sockaddr_in to = { .sin_family = AF_INET };
-	socklen_t len = sizeof(to);
+	struct sockaddr_in to;
 	struct account a;
 	struct stream s;
 
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ASSERT_EQ(0, bind(fd, (void *)&to, sizeof(to)));
-	ASSERT_EQ(0, getsockname(fd, (void *)&to, &len));
+	fd = udp_socket(&to);
+	ASSERT_GE(fd, 0);
 	ASSERT_EQ(0, stream_open(&s, commands));
 	sent = run_senders(&s, c, cpus, &to);
 	stream_stop(&s);
@@ -209,18 +206,14 @@ TEST_F(flood, offline_cpu)
 {
 	struct recount c[STREAM_CPUS] = { };
 	struct sender sender = { .cpu = 1, .count = 2000 };
-	socklen_t len = sizeof(sender.to);
 	struct account a;
 	struct stream s;
 	int fd, k;
 
 	if (access(CPU1_ONLINE, W_OK))
 		SKIP(return, "there is no second CPU to switch off");
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	sender.to.sin_family = AF_INET;
-	sender.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ASSERT_EQ(0, bind(fd, (void *)&sender.to, sizeof(sender.to)));
-	ASSERT_EQ(0, getsockname(fd, (void *)&sender.to, &len));
+	fd = udp_socket(&sender.to);
+	ASSERT_GE(fd, 0);
 	ASSERT_EQ(0, stream_open(&s, "subbuf_size 32\nsubbufs 4\n"));
 	pthread_create(&sender.thread, NULL, send_all, &sender);
 	pthread_join(sender.thread, NULL);
@@ -260,7 +253,6 @@ static void *plug_cpu1(void *arg)
 TEST_F_TIMEOUT(flood, read_while_plugging, 200)
 {
 	struct sender sender = { .cpu = 0, .count = 10 };
-	socklen_t len = sizeof(sender.to);
 	struct account a;
 	struct stream s;
 	pthread_t plug;
@@ -268,11 +260,8 @@ TEST_F_TIMEOUT(flood, read_while_plugging, 200)
 
 	if (access(CPU1_ONLINE, W_OK))
 		SKIP(return, "there is no second CPU to switch off");
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	sender.to.sin_family = AF_INET;
-	sender.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ASSERT_EQ(0, bind(fd, (void *)&sender.to, sizeof(sender.to)));
-	ASSERT_EQ(0, getsockname(fd, (void *)&sender.to, &len));
+	fd = udp_socket(&sender.to);
+	ASSERT_GE(fd, 0);
 	plugging = true;
 	ASSERT_EQ(0, pthread_create(&plug, NULL, plug_cpu1, NULL));
 	for (i = 0; i < 20; i++) {

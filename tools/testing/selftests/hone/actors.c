@@ -37,22 +37,6 @@ FIXTURE_TEARDOWN(actors)
 	stream_close(&self->s);
 }
 
-static int udp_socket(struct sockaddr_in *at)
-{
-	socklen_t len = sizeof(*at);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	memset(at, 0, sizeof(*at));
-	at->sin_family = AF_INET;
-	at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (void *)at, sizeof(*at)) ||
-	    getsockname(fd, (void *)at, &len)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 /* A connected pair: [0] connected, [1] accepted; cookies with them. */
 static int tcp_pair(int fd[2], uint64_t cookie[2])
 {

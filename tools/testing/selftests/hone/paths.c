@@ -65,6 +65,20 @@ static const struct hone_packet *sent(const struct stream *s, int protocol,
 	return last;
 }
 
+/* One was sent, by us, and so surely. */
+static void expect_own(struct __test_metadata *_metadata,
+		       const struct stream *s, int protocol, int quality)
+{
+	const struct hone_packet *p;
+	int n;
+
+	p = sent(s, protocol, &n);
+	EXPECT_EQ(1, n);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(getpid(), p->tgid);
+	EXPECT_EQ(quality, p->quality);
+}
+
 /* A datagram from one socket to another of ours, both on @dev if not NULL. */
 static bool send_to(const char *addr, const char *dev)
 {
@@ -171,8 +185,7 @@ static void accept_all(int ready)
 /* Who lets a packet pass has not sent it. */
 TEST_F(paths, nfqueue)
 {
-	const struct hone_packet *p;
-	int ready[2], n;
+	int ready[2];
 	pid_t child;
 	char c;
 
@@ -188,11 +201,7 @@ TEST_F(paths, nfqueue)
 	EXPECT_TRUE(send_to("127.0.0.9", NULL));
 	EXPECT_EQ(0, system("iptables-legacy -D " RULE));
 	stream_stop(&self->s);
-	p = sent(&self->s, IPPROTO_UDP, &n);
-	EXPECT_EQ(1, n);
-	ASSERT_NE(NULL, p);
-	EXPECT_EQ(getpid(), p->tgid);
-	EXPECT_EQ(HONE_Q_OWNER, p->quality);
+	expect_own(_metadata, &self->s, IPPROTO_UDP, HONE_Q_OWNER);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	close(ready[0]);
@@ -204,9 +213,6 @@ TEST_F(paths, nfqueue)
 /* What a VRF sends to itself is sent once, as what leaves it. */
 TEST_F(paths, vrf_to_itself)
 {
-	const struct hone_packet *p;
-	int n;
-
 	if (system(IP "link add " VRF " type vrf table 77 >/dev/null 2>&1"))
 		SKIP(return, "no VRF, or no ip that makes one");
 	ASSERT_EQ(0, system(IP "addr add 192.0.2.77/32 dev " VRF
@@ -214,11 +220,7 @@ TEST_F(paths, vrf_to_itself)
 	EXPECT_TRUE(send_to("192.0.2.77", VRF));
 	EXPECT_EQ(0, system(IP "link del " VRF));
 	stream_stop(&self->s);
-	p = sent(&self->s, IPPROTO_UDP, &n);
-	EXPECT_EQ(1, n);
-	ASSERT_NE(NULL, p);
-	EXPECT_EQ(getpid(), p->tgid);
-	EXPECT_EQ(HONE_Q_EXACT, p->quality);
+	expect_own(_metadata, &self->s, IPPROTO_UDP, HONE_Q_EXACT);
 }
 
 /* Nothing queues what a raw socket sends, whatever protocol it is of. */
@@ -226,19 +228,14 @@ TEST_F(paths, raw_tcp)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
 	struct tcphdr tcp = { .doff = 5, .dest = htons(PORT), .rst = 1 };
-	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_TCP), n;
-	const struct hone_packet *p;
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);
 
 	ASSERT_GE(fd, 0);
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ASSERT_EQ(sizeof(tcp), sendto(fd, &tcp, sizeof(tcp), 0, (void *)&to,
 				      sizeof(to)));
 	stream_stop(&self->s);
-	p = sent(&self->s, IPPROTO_TCP, &n);
-	EXPECT_EQ(1, n);
-	ASSERT_NE(NULL, p);
-	EXPECT_EQ(getpid(), p->tgid);
-	EXPECT_EQ(HONE_Q_EXACT, p->quality);
+	expect_own(_metadata, &self->s, IPPROTO_TCP, HONE_Q_EXACT);
 	close(fd);
 }
 

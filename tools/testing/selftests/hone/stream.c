@@ -265,3 +265,19 @@ uint64_t cookie_of(int fd)
 	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
 	return cookie;
 }
+
+int udp_socket(struct sockaddr_in *at)
+{
+	socklen_t len = sizeof(*at);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	memset(at, 0, sizeof(*at));
+	at->sin_family = AF_INET;
+	at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (void *)at, sizeof(*at)) ||
+	    getsockname(fd, (void *)at, &len)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}

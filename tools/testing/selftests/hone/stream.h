@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/hone.h>
+#include <netinet/in.h>
 
 #define HONE_DIR	"/sys/kernel/debug/hone"
 #define STREAM_CPUS	64
@@ -80,5 +81,8 @@ bool stream_account(struct stream *s, int cpu, const char *kind,
 		    struct account *a);
 
 uint64_t cookie_of(int fd);
+
+/* A UDP socket on a port of its own on 127.0.0.1, which @at is set to, or -1. */
+int udp_socket(struct sockaddr_in *at);
 
 #endif /* STREAM_H */
