@@ -124,17 +124,21 @@ void filter_expression_file(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	size_t size = 0;
+	ssize_t len;
 
 	if (expression)
 		filter_bad("-F", path, "there is a filter already");
-	/* An empty file has nothing up to its end. */
-	if (!f || (getdelim(&expression, &size, '\0', f) < 0 && ferror(f))) {
+	len = f ? getdelim(&expression, &size, '\0', f) : -1;
+	if (!f || ferror(f)) {
 		msg_errno("reading: %s", path);
 		exit(EXIT_TROUBLE);
 	}
-	if (feof(f) && !ftell(f))
-		expression = xstrdup("");
 	fclose(f);
+	/* Up to the end of an empty file there is nothing, not even in memory. */
+	if (len < 0) {
+		free(expression);
+		expression = xstrdup("");
+	}
 	expression_path = path;
 	check_expression();
 }

@@ -430,8 +430,7 @@ static void take(const struct opt *o, char *arg)
 		user_choose(arg);
 		break;
 	case 's':
-		options.snaplen = number(o->name, arg, 0,
-					 HONE_SNAPLEN_MAX);
+		options.snaplen = number(o->name, arg, 0, HONE_SNAPLEN_MAX);
 		break;
 	case 'B':
 		options.buffer_kb = number(o->name, arg, 128, 1 << 22);
@@ -520,12 +519,10 @@ static void take(const struct opt *o, char *arg)
 		options.window = 0;
 		break;
 	case O_WINDOW_BUFFER:
-		options.window_bytes = number(o->name, arg, 0, 4 << 20)
-				       << 10;
+		options.window_bytes = number(o->name, arg, 0, 4 << 20) << 10;
 		break;
 	case O_WINDOW:
-		options.window = number(o->name, arg, 0, 60000) *
-				 1000000;
+		options.window = number(o->name, arg, 0, 60000) * 1000000;
 		break;
 	case O_HOST_INFO:
 		options.host_info = choice(o->name, arg, "full", "none");

@@ -398,6 +398,12 @@ t "-F: what is none" status 2 "^hone-relayread: -F: $tmp/half: .*syntax error" \
 : >"$tmp/nothing"
 t "-F: nothing in it is all" status 0 '19 packets captured' "$reader" \
 	-r "$tmp/tcp.hone" -F "$tmp/nothing" --text="$tmp/x"
+empty_pipe()
+{
+	: | "$reader" -r "$tmp/tcp.hone" -F /dev/stdin --text="$tmp/x" 2>&1 |
+		tee "$tmp/said" | grep '^19 packets captured'
+}
+t "-F: nor in a pipe" empty_pipe
 t "-F: not there" status 1 'No such file' "$reader" -F "$tmp/none"
 t "an expression twice" status 2 '' "$reader" -F "$tmp/expression" tcp
 piped()
