@@ -337,6 +337,6 @@ void filter_settle(void)
 
 bool filter_packet(const struct attributed *p)
 {
-	return (!n_devs || dev_wanted(p->dev)) &&
+	return (!n_devs || dev_wanted(packet_dev(p))) &&
 	       (!replay || replay_wants(p));
 }

@@ -336,7 +336,7 @@ static bool json_packet(const struct attributed *p)
 	}
 	if (p->conn)
 		add_u64("conn", p->conn->cookie);
-	add_text("dev", p->dev);
+	add_text("dev", packet_dev(p));
 	add_u64("len", p->packet->wire_len);
 	add_u64("cap", p->packet->cap_len);
 	add_flow(p);

@@ -260,6 +260,7 @@ static void add_dump(const struct attributed *p)
 
 static bool line_packet(const struct attributed *p)
 {
+	const char *dev = packet_dev(p);
 	size_t size = LINE_MAX_LEN;
 	int i;
 
@@ -277,8 +278,8 @@ static bool line_packet(const struct attributed *p)
 		add(" ");
 	else
 		add(p->packet->rec.flags & HONE_F_PKT_OUT ? " Out " : " In ");
-	if (p->dev) {
-		add_name(p->dev);
+	if (dev) {
+		add_name(dev);
 		add(" ");
 	}
 	add_ip(p);

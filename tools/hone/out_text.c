@@ -271,6 +271,7 @@ static const char *packet_what(const struct attributed *p)
 
 static bool text_packet(const struct attributed *p)
 {
+	const char *dev = packet_dev(p);
 	int i;
 
 	if (!begin(packet_what(p), p->time))
@@ -286,8 +287,8 @@ static bool text_packet(const struct attributed *p)
 	}
 	if (p->conn)
 		add(" conn=%llu", p->conn->cookie);
-	if (p->dev)
-		add_name("dev", p->dev, strlen(p->dev));
+	if (dev)
+		add_name("dev", dev, strlen(dev));
 	add(" len=%u cap=%u", p->packet->wire_len, p->packet->cap_len);
 	add_flow(p);
 	for (i = 0; i < p->n_more; i++)

@@ -102,6 +102,7 @@ static char *add_name(char *s, const char *name)
 static size_t make_comment(char *to, const struct attributed *p)
 {
 	const struct image *img = p->img;
+	const char *dev = packet_dev(p);
 	char *s = to;
 	int i;
 
@@ -118,8 +119,8 @@ static size_t make_comment(char *to, const struct attributed *p)
 	}
 	if (p->conn)
 		s = add_number(add_text(s, " CONN="), p->conn->cookie);
-	if (p->dev)
-		s = add_name(add_text(s, " DEV="), p->dev);
+	if (dev)
+		s = add_name(add_text(s, " DEV="), dev);
 	if (img && p->gone)
 		s = add_text(s, " GONE=1");
 	if (img && p->made)
@@ -256,7 +257,7 @@ static __apart struct tail *remake_tail(const struct attributed *p)
 		.generation = p->n_more ? 0 : table_generation,
 		.image = p->img ? p->img->version : 0,
 		.about = p->about,
-		.dev = p->dev,
+		.dev = packet_dev(p),
 	};
 	(*t)->len = len;
 	memcpy((*t)->bytes, bytes, len);
@@ -320,7 +321,8 @@ static inline const struct tail *find_tail(const struct attributed *p)
 
 	if (t && t->key.generation == table_generation &&
 	    t->key.image == (p->img ? p->img->version : 0) &&
-	    t->key.about == p->about && t->key.dev == p->dev && !p->n_more)
+	    t->key.about == p->about && t->key.dev == packet_dev(p) &&
+	    !p->n_more)
 		return t;
 	return NULL;
 }
@@ -348,7 +350,7 @@ static __u8 *put_sll2(__u8 *to, const struct attributed *p)
 	memset(to, 0, SLL2_LEN);
 	put16(to, htons(p->packet->family == AF_INET ? ETH_P_IP : ETH_P_IPV6));
 	put32(to + 4, htonl(p->packet->ifindex));
-	put16(to + 8, htons(p->dev_type));
+	put16(to + 8, htons(packet_dev_type(p)));
 	to[10] = packet_type(p);
 	return to + SLL2_LEN;
 }

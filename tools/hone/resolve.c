@@ -194,15 +194,6 @@ static bool users_wanted(const struct attributed *p, const struct held *h)
 	return false;
 }
 
-static inline void find_dev(struct attributed *p)
-{
-	const struct netdev *dev = netdev_find(p->packet->netns,
-					       p->packet->ifindex);
-
-	p->dev = dev ? dev->name : NULL;
-	p->dev_type = dev ? dev->type : DEV_UNKNOWN;
-}
-
 /* Under a name that lies ahead of the output. */
 static __apart bool out_renamed(struct attributed *p, const struct held *h)
 {
@@ -229,7 +220,7 @@ static inline __inlined bool out_packet(struct held *h,
 	p.tid = h->user.tid;
 	p.quality = h->quality;
 	p.made = h->made;
-	find_dev(&p);
+	p.dev_type = DEV_OF_TABLE;
 	p.lost = h->lost;
 	p.n_more = 0;
 	p.gone = false;
@@ -275,7 +266,7 @@ static inline bool out_sure(const struct record *r, const struct sure *s,
 	p.made = s->made;
 	if (img->ended)
 		p.gone = img->ended < time;
-	find_dev(&p);
+	p.dev_type = DEV_OF_TABLE;
 	p.lost = lost_packets;
 	p.n_more = 0;
 	p.wanted = !filter_any || filter_user(img, r->packet->cookie);

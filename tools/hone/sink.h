@@ -9,6 +9,7 @@
 #define ALSO_MAX	8
 
 #define DEV_UNKNOWN	0xffff	/* ARPHRD_VOID */
+#define DEV_OF_TABLE	0xfffd	/* no ARPHRD_*: the table of interfaces tells */
 
 /* A packet, and who sent or received it. */
 struct attributed {
@@ -18,7 +19,7 @@ struct attributed {
 	struct image *img;		/* NULL: nobody, or the kernel */
 	struct conn *conn;		/* NULL: not known */
 	const char *dev;		/* NULL: not known */
-	__u16 dev_type;			/* ARPHRD_* */
+	__u16 dev_type;			/* ARPHRD_*; DEV_OF_TABLE: @dev is not set */
 	__u64 lost;			/* packets lost just before */
 	union {
 		struct {
@@ -34,6 +35,28 @@ struct attributed {
 	int n_more;
 	struct image *more[ALSO_MAX];	/* others that received it too */
 };
+
+/* Name of its interface, NULL if that is not known. Not all outputs ask. */
+static inline const char *packet_dev(const struct attributed *p)
+{
+	const struct netdev *dev;
+
+	if (p->dev_type != DEV_OF_TABLE)
+		return p->dev;
+	dev = netdev_find(p->packet->netns, p->packet->ifindex);
+	return dev ? dev->name : NULL;
+}
+
+/* And its type, ARPHRD_*. */
+static inline __u16 packet_dev_type(const struct attributed *p)
+{
+	const struct netdev *dev;
+
+	if (p->dev_type != DEV_OF_TABLE)
+		return p->dev_type;
+	dev = netdev_find(p->packet->netns, p->packet->ifindex);
+	return dev ? dev->type : DEV_UNKNOWN;
+}
 
 /* A packet that went out as its socket's owner's was read, and by whom. */
 struct late {
