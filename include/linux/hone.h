@@ -105,8 +105,10 @@ static inline void hone_sk_alloc(struct hone_sk *hsk, int kern)
  */
 static inline void hone_sk_accept(struct hone_sk *hsk)
 {
-	if (hsk->owner != current->signal->hone_id || !hsk->owner_start)
+	if (hsk->owner != current->signal->hone_id || !hsk->owner_start) {
 		hone_sk_own(hsk);
+		hsk->moved = 1;
+	}
 }
 
 /**
@@ -129,7 +131,7 @@ static inline void hone_sk_clone(struct hone_sk *hsk)
 	hsk->shared = 0;
 	hsk->rx_known = 0;
 	hsk->subflow = 0;
-	hsk->reserved = 0;
+	hsk->moved = 0;
 }
 
 /**

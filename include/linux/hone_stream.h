@@ -337,4 +337,17 @@ static inline u64 hone_actor_key(const struct task_struct *task)
 	return READ_ONCE(task->signal->hone_id) << 22 | task->pid;
 }
 
+/**
+ * hone_key_presumed - is it of a task that has done nothing yet?
+ * @key: hone_actor_key() or its complement
+ *
+ * No machine lives to see 2^41 images, nor has a key of the kernel's.
+ *
+ * Return: true if it is the complement of a task's.
+ */
+static inline bool hone_key_presumed(u64 key)
+{
+	return (s64)key < -1;
+}
+
 #endif /* _LINUX_HONE_STREAM_H */

@@ -14,7 +14,8 @@
  *	kernel. Written at allocation and accept, capture on or off.
  * @owner_start: start time of the owner, CLOCK_BOOTTIME nanoseconds
  * @parent: with @subflow instead: cookie of the MPTCP connection
- * @tx: hone_actor_key() of the last announced writer (socket lock)
+ * @tx: hone_actor_key() of the last announced writer (socket lock), or its
+ *	complement: of who has opened it, taken for its writer before it writes
  * @rx: hone_actor_key() of the last announced reader (socket lock)
  * @rx_seq: TCP: end of the bytes whose reader is known (socket lock)
  * @rx_told: datagrams, in place of it: hone_told_by() of the last one taken of
@@ -25,7 +26,7 @@
  * @shared: a second task has written or read
  * @rx_known: hone_run while which @rx_seq is valid, or 0
  * @subflow: of an MPTCP connection
- * @reserved: nothing
+ * @moved: was accepted by another than its listener's owner
  * @owner_comm: name of the owner, without NUL if it is as long as can be
  * @wants: a bit for each session that wants one of its users
  *
@@ -48,7 +49,7 @@ struct hone_sk {
 	u8	shared;
 	u8	rx_known;
 	u8	subflow;
-	u8	reserved;
+	u8	moved;
 	char	owner_comm[15];
 	u8	wants;
 };

@@ -95,7 +95,7 @@ static int hone_subbuf_start(struct rchan_buf *b, void *subbuf, void *prev,
 	head->snaplen = s->snaplen;
 	if (s->changes)
 		head->rec.flags |= HONE_F_SUBBUF_CHANGES;
-	if (s->life)
+	if (s->life && s->kinds & BIT(HONE_KIND_SOCK))
 		head->rec.flags |= HONE_F_SUBBUF_LIFE;
 	if (ch == &s->identity)
 		head->rec.flags |= HONE_F_SUBBUF_IDENTITY;

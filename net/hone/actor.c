@@ -33,7 +33,7 @@ static u32 hone_skb_key(const struct sk_buff *skb)
 /* Whose read or write comes after another's: several tasks use the socket. */
 static void hone_sk_mark_shared(struct hone_sk *h, u64 old, u64 key)
 {
-	if (old && old != key && !h->shared)
+	if (old && old != key && !hone_key_presumed(old) && !h->shared)
 		WRITE_ONCE(h->shared, 1);
 }
 
@@ -47,10 +47,15 @@ static void hone_sk_mark_shared(struct hone_sk *h, u64 old, u64 key)
  */
 bool hone_sk_writer_changed(struct hone_sk *h, u64 key)
 {
-	if (likely(h->tx == key))
+	u64 old = h->tx;
+
+	if (likely(old == key))
 		return false;
-	hone_sk_mark_shared(h, h->tx, key);
 	h->tx = key;
+	/* Who has opened it was told of as who writes. */
+	if (old == ~key)
+		return false;
+	hone_sk_mark_shared(h, old, key);
 	return true;
 }
 
@@ -184,6 +189,22 @@ static noinline void hone_emit_write(u64 cookie, const struct task_struct *task,
 	hone_emit(&a.rec, HONE_KIND_ACTOR);
 }
 
+/*
+ * Is it the end of what nobody has written into, and all was acknowledged? Then a
+ * packet with nothing else leaves in this call, and has who ends it as its actor.
+ * A session that wants all packets sees it; what it records of it may be too short
+ * to be looked at, but then nobody looks for a writer either.
+ */
+static bool hone_fin_tells(const struct hone_stream *s, const struct sock *sk,
+			   const struct task_struct *task, u64 before)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return !before && task && !s->filter && sk->sk_protocol == IPPROTO_TCP &&
+	       (1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_LAST_ACK) &&
+	       tp->snd_una == tp->write_seq;
+}
+
 static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 			   u32 seq)
 {
@@ -191,8 +212,10 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 	struct hone_stream *s;
 	unsigned long flags;
 	bool done;
+	u64 before;
 
 	hone_sk_touch(sk);
+	before = sk->sk_hone.tx;
 	if (!hone_sk_writer_changed(&sk->sk_hone, hone_actor_key(task)))
 		return;
 	hone_sk_use(sk, task);
@@ -200,7 +223,8 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 		return;
 	local_irq_save(flags);
 	s = rcu_dereference_sched(hone_sole);
-	done = s && hone_put_taken(s, hone_sk_cookie(sk), task, &t);
+	done = s && (hone_fin_tells(s, sk, task, before) ||
+		     hone_put_taken(s, hone_sk_cookie(sk), task, &t));
 	local_irq_restore(flags);
 	if (!done)
 		hone_emit_write(hone_sk_cookie(sk), task, seq);

@@ -27,6 +27,27 @@ static void test_writer(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, KERN));
 }
 
+/* Who has opened a socket is told as its writer, but has not written. */
+static void test_opener(struct kunit *test)
+{
+	struct hone_sk h = { .tx = ~A };
+
+	KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), 0);
+	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), A);
+	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_EQ(test, h.shared, 0);
+	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
+	KUNIT_EXPECT_EQ(test, h.shared, 1);
+
+	h = (struct hone_sk){ .tx = ~A };
+	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
+	KUNIT_EXPECT_EQ(test, h.shared, 0);
+	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, KERN));
+	KUNIT_EXPECT_EQ(test, h.shared, 1);
+	KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), KERN);
+}
+
 struct read_step {
 	u64 key;
 	u32 copied;
@@ -186,6 +207,7 @@ static void test_payload(struct kunit *test)
 
 static struct kunit_case hone_actor_cases[] = {
 	KUNIT_CASE(test_writer),
+	KUNIT_CASE(test_opener),
 	KUNIT_CASE_PARAM(test_reader, read_gen_params),
 	KUNIT_CASE(test_reader_of_another_run),
 	KUNIT_CASE(test_clone_resets),

@@ -308,7 +308,7 @@ void __hone_count_out(struct sock *sk, const struct sk_buff *skb)
 			hone_sk_sent(&sk->sk_hone, key);
 		}
 	} else if (full == sk && sk_is_tcp(sk) && !READ_ONCE(sk->sk_hone.subflow)) {
-		key = READ_ONCE(sk->sk_hone.tx);
+		key = hone_sk_writer(&sk->sk_hone);
 	}
 	hone_count(full, key, true, hone_wire_len(skb), HONE_OF_BOTH);
 }
@@ -330,7 +330,8 @@ void __hone_count_in(struct sock *sk, const struct sk_buff *skb)
 		return;
 	}
 	if (full == sk && sk_is_tcp(sk) && !READ_ONCE(sk->sk_hone.subflow))
-		key = READ_ONCE(sk->sk_hone.rx) ?: READ_ONCE(sk->sk_hone.tx);
+		key = READ_ONCE(sk->sk_hone.rx) ?:
+		      hone_sk_writer(&sk->sk_hone);
 	hone_count(full, key, false, hone_wire_len(skb),
 		   hone_sk_queues(full) ? HONE_OF_BOTH : HONE_OF_SOCK);
 }

@@ -124,6 +124,20 @@ static inline bool hone_sk_queues(const struct sock *sk)
 }
 
 /**
+ * hone_sk_writer - who wrote last
+ * @h: the socket's users
+ *
+ * Context: any.
+ * Return: its hone_actor_key(), or 0 if that is not known.
+ */
+static inline u64 hone_sk_writer(const struct hone_sk *h)
+{
+	u64 tx = READ_ONCE(h->tx);
+
+	return hone_key_presumed(tx) ? 0 : tx;
+}
+
+/**
  * hone_sk_sent - somebody sends by a socket that queues nothing
  * @h: the socket's users
  * @key: hone_actor_key() of who sends

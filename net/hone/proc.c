@@ -176,7 +176,7 @@ static void hone_line_fill(struct hone_line *l, struct sock *sk, u64 cookie,
 	memcpy(l->creator.comm, r.owner_comm, sizeof(l->creator.comm));
 	if (sk_fullsock(sk) && hone_capturing() &&
 	    READ_ONCE(sk->sk_hone.gen) == hone_generation()) {
-		l->tx = READ_ONCE(sk->sk_hone.tx);
+		l->tx = hone_sk_writer(&sk->sk_hone);
 		l->rx = READ_ONCE(sk->sk_hone.rx);
 	}
 }

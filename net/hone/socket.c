@@ -149,14 +149,20 @@ static __always_inline void hone_sock_tell(struct hone_sock_rec *r,
 	r->ino = ino;
 }
 
-/* Does a socket begin or end with it, or get an owner? Or is it only used? */
-static bool hone_sock_lives(u16 event)
+/*
+ * Who opens a socket is mostly its writer: a session that is told so has no use
+ * for another record when that writes. The only session is told so, or none.
+ */
+static void hone_sock_presume(struct hone_sock_rec *r, struct sock *sk)
 {
-	return event == HONE_SOCK_OPEN || event == HONE_SOCK_ACCEPT ||
-	       event == HONE_SOCK_FREE || event == HONE_SOCK_ANNOUNCE;
+	if (r->event != HONE_SOCK_OPEN || !r->actor || !sk_is_tcp(sk) ||
+	    sk->sk_kern_sock)
+		return;
+	sk->sk_hone.tx = ~hone_actor_key(current);
+	r->rec.flags |= HONE_F_SOCK_WRITES;
 }
 
-static noinline void hone_sock_tell_all(struct sock *sk, u16 event,
+static noinline void hone_sock_tell_all(struct sock *sk, u16 event, bool life,
 					const struct task_struct *task,
 					u64 ino, int err, u64 now)
 {
@@ -166,11 +172,12 @@ static noinline void hone_sock_tell_all(struct sock *sk, u16 event,
 
 	hone_sock_tell(&r, sk, event, task, ino, err);
 	hone_for_each_stream(s)
-		if (!s->life || hone_sock_lives(event))
+		if (!s->life || life)
 			hone_write(s, &r.rec, HONE_KIND_SOCK, ~0, now);
 }
 
-static void hone_sock_emit(struct sock *sk, u16 event,
+/* @life: it begins or ends, or gets an owner; it is not only used. */
+static void hone_sock_emit(struct sock *sk, u16 event, bool life,
 			   const struct task_struct *task, int err)
 {
 	struct hone_sock_rec *r;
@@ -179,8 +186,7 @@ static void hone_sock_emit(struct sock *sk, u16 event,
 	unsigned long flags;
 	u64 ino = 0, now;
 
-	if (!hone_wants(HONE_KIND_SOCK) ||
-	    (!READ_ONCE(hone_uses) && !hone_sock_lives(event)))
+	if (!hone_wants(HONE_KIND_SOCK) || (!life && !READ_ONCE(hone_uses)))
 		return;
 	/* Takes a lock that softirqs must be on for. */
 	if (task && !irqs_disabled() && event != HONE_SOCK_FREE)
@@ -190,15 +196,16 @@ static void hone_sock_emit(struct sock *sk, u16 event,
 	now = ktime_get_boottime_ns();
 	s = rcu_dereference_sched(hone_sole);
 	if (likely(s && s->kinds & BIT(HONE_KIND_SOCK) &&
-		   (!s->life || hone_sock_lives(event)))) {
+		   (!s->life || life))) {
 		r = hone_reserve(s, HONE_KIND_SOCK, sizeof(*r), now, &room);
 		if (r) {
 			hone_sock_tell(r, sk, event, task, ino, err);
+			hone_sock_presume(r, sk);
 			hone_commit(&room, HONE_KIND_SOCK, &r->rec, sizeof(*r),
 				    now);
 		}
 	} else {
-		hone_sock_tell_all(sk, event, task, ino, err, now);
+		hone_sock_tell_all(sk, event, life, task, ino, err, now);
 	}
 	local_irq_restore(flags);
 }
@@ -218,7 +225,7 @@ void __hone_sk_announce(struct sock *sk)
 	if (READ_ONCE(h->rx_known) != READ_ONCE(hone_run))
 		WRITE_ONCE(h->rx_known, 0);
 	hone_sk_renew(sk);
-	hone_sock_emit(sk, HONE_SOCK_ANNOUNCE, NULL, 0);
+	hone_sock_emit(sk, HONE_SOCK_ANNOUNCE, true, NULL, 0);
 }
 
 /**
@@ -238,20 +245,22 @@ static void probe_sock_open(void *data, struct sock *sk)
 		return;
 	hone_sk_renew(sk);
 	hone_sk_use(sk, hone_actor());
-	hone_sock_emit(sk, HONE_SOCK_OPEN, hone_actor(), 0);
+	hone_sock_emit(sk, HONE_SOCK_OPEN, true, hone_actor(), 0);
 }
 
 static void probe_sock_accept(void *data, struct sock *sk)
 {
 	hone_sk_renew(sk);
 	hone_sk_use(sk, hone_actor());
-	hone_sock_emit(sk, HONE_SOCK_ACCEPT, hone_actor(), 0);
+	/* If the owner stays TCP's packets say all there is to be said. */
+	hone_sock_emit(sk, HONE_SOCK_ACCEPT, sk->sk_hone.moved || !sk_is_tcp(sk),
+		       hone_actor(), 0);
 }
 
 static void probe_sock_close(void *data, struct sock *sk)
 {
 	hone_sk_touch(sk);
-	hone_sock_emit(sk, HONE_SOCK_CLOSE, hone_actor(), 0);
+	hone_sock_emit(sk, HONE_SOCK_CLOSE, false, hone_actor(), 0);
 }
 
 static void probe_sock_free(void *data, struct sock *sk)
@@ -266,19 +275,19 @@ static void probe_sock_free(void *data, struct sock *sk)
 	/* Without a cookie no record has ever named it. */
 	if (hone_sock_told(sk) && atomic64_read(&sk->sk_cookie) &&
 	    hone_generation_runs(gen))
-		hone_sock_emit(sk, HONE_SOCK_FREE, NULL, 0);
+		hone_sock_emit(sk, HONE_SOCK_FREE, true, NULL, 0);
 }
 
 static void probe_sock_bind(void *data, struct sock *sk, int err)
 {
 	if (sk && hone_sock_told(sk))
-		hone_sock_emit(sk, HONE_SOCK_BIND, hone_actor(), err);
+		hone_sock_emit(sk, HONE_SOCK_BIND, false, hone_actor(), err);
 }
 
 static void probe_sock_connect(void *data, struct sock *sk, int err)
 {
 	if (sk && hone_sock_told(sk))
-		hone_sock_emit(sk, HONE_SOCK_CONNECT, hone_actor(), err);
+		hone_sock_emit(sk, HONE_SOCK_CONNECT, false, hone_actor(), err);
 }
 
 /* What the kernel found out, in softirq or in somebody's call. */
@@ -289,13 +298,14 @@ static void probe_sock_error(void *data, const struct sock *csk)
 	if (!hone_sock_told(sk))
 		return;
 	hone_sk_touch(sk);
-	hone_sock_emit(sk, HONE_SOCK_ERROR, NULL, -READ_ONCE(sk->sk_err));
+	hone_sock_emit(sk, HONE_SOCK_ERROR, false, NULL,
+		       -READ_ONCE(sk->sk_err));
 }
 
 static void probe_listen_overflow(void *data, struct sock *sk)
 {
 	hone_sk_touch(sk);
-	hone_sock_emit(sk, HONE_SOCK_OVERFLOW, NULL, -ENOBUFS);
+	hone_sock_emit(sk, HONE_SOCK_OVERFLOW, false, NULL, -ENOBUFS);
 }
 
 static const struct hone_probe hone_socket_probes[] = {

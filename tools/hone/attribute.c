@@ -33,6 +33,7 @@ struct rx {
 
 static struct rx **rx_of_cpu;
 static bool changes_only;		/* "datagrams change" */
+static bool life_only;			/* "sockets life" */
 static __u32 n_cpus;
 
 static __cold struct rx *rx_add(__u32 cpu)
@@ -115,7 +116,12 @@ static bool answers(const struct flow *f, const struct rx *rx)
 		htons(f->dport) == rx->port.source);
 }
 
-static __apart void learn_owner(struct conn *c, const struct record *r)
+/*
+ * A packet tells of its socket what no record has yet: its owner, and that it is
+ * there. Of one that is made for a connection before that is accepted it is not
+ * known whether it ever will be.
+ */
+static __apart void learn_conn(struct conn *c, const struct record *r)
 {
 	const struct hone_packet *p = r->packet;
 	struct user owner = {
@@ -123,7 +129,15 @@ static __apart void learn_owner(struct conn *c, const struct record *r)
 		.tgid = p->actor ? 0 : p->tgid,
 	};
 
-	conn_set_user(&c->owner, &owner, r->rec.time);
+	if (!p->owner)
+		return;
+	if (!c->owner.id)
+		conn_set_owner(c, &owner, r->rec.time);
+	if (r->rec.flags & HONE_F_PKT_MINISOCK)
+		return;
+	if (life_only)
+		conn_tell(c);
+	c->settled = true;
 }
 
 /* No record may have told of it yet. */
@@ -134,8 +148,8 @@ struct conn *attribute_conn(const struct record *r)
 	if (!c)
 		return NULL;
 	c->used = r->rec.time;
-	if (!c->owner.id && r->packet->owner)
-		learn_owner(c, r);
+	if (!c->settled)
+		learn_conn(c, r);
 	return c;
 }
 
@@ -185,6 +199,28 @@ static __apart void connect_anew(struct conn *c)
 	}
 }
 
+/* Who has opened it has written what comes before @seq, however far it is. */
+static void opener_wrote(struct conn *c, __u32 seq)
+{
+	extent_write(&c->writes, seq - (1U << 29), &c->writer);
+	c->opened = false;
+}
+
+/*
+ * Nobody is told of who wrote: then who has opened the socket has; or nobody has,
+ * and who ends the connection is at hand as its FIN leaves for the first time.
+ */
+static __apart void first_writer(struct conn *c, const struct hone_packet *p,
+				 const struct segment *s)
+{
+	struct user actor = { p->actor, p->tgid, p->tid };
+
+	if (c->opened)
+		opener_wrote(c, s->seq);
+	else if (s->tcp_flags & TCP_FIN && !s->payload && p->actor)
+		extent_write(&c->writes, first_byte(s), &actor);
+}
+
 static void sent_tcp(struct held *h, const struct record *r,
 		     const struct segment *s, struct conn *c)
 {
@@ -201,6 +237,8 @@ static void sent_tcp(struct held *h, const struct record *r,
 	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		connect_anew(c);
 	extent_advance(&c->writes, s->seq);
+	if (!c->writes.n)
+		first_writer(c, p, s);
 	if (s->payload || s->tcp_flags & TCP_FIN)
 		writer = extent_writer(&c->writes, first_byte(s));
 	if (writer && writer->tgid == TGID_UNKNOWN)
@@ -365,7 +403,7 @@ static __apart void delivered_data(struct held *h, struct conn *c,
 	__u32 seq = first_byte(&rx->seg);
 
 	/* An MPTCP subflow maps data once, and may receive them again. */
-	if (mapping_find(&c->came, &seq) && conn_find(c->parent))
+	if (c->came && mapping_find(c->came, &seq) && conn_find(c->parent))
 		c = conn_find(c->parent);
 	/* A retransmit of what has been read already. */
 	reader = extent_reader(&c->reads, seq);
@@ -462,6 +500,7 @@ static inline void rx_close(const struct record *r)
 void attribute_subbuf(const struct record *r)
 {
 	changes_only = r->rec.flags & HONE_F_SUBBUF_CHANGES;
+	life_only = r->rec.flags & HONE_F_SUBBUF_LIFE;
 }
 
 void attribute_proc(const struct record *r)
@@ -683,7 +722,7 @@ void attribute_deliver(const struct record *r)
 		return;
 	c->used = r->rec.time;
 	if (!c->owner.id && owner.id)
-		conn_set_user(&c->owner, &owner, r->rec.time);
+		conn_set_owner(c, &owner, r->rec.time);
 	if (!rx || !d->pkt || rx->pkt != d->pkt)
 		return;
 	if (!rx->cookie)
@@ -818,6 +857,8 @@ __apart void attribute_write(const struct record *r)
 	rx_close(r);
 	if (!c)
 		return;
+	if (c->opened && !c->writes.n)
+		opener_wrote(c, r->actor->from);
 	conn_set_user(&c->writer, &user, r->rec.time);
 	extent_write(&c->writes, r->actor->from, &user);
 }
@@ -868,7 +909,9 @@ __apart void attribute_map(const struct record *r)
 		extent_copy(&c->writes, m->from, &parent->writes, m->data_seq,
 			    m->len);
 	} else {
-		mapping_add(&c->came, m->from, m->data_seq, m->len);
+		if (!c->came)
+			c->came = xcalloc(1, sizeof(*c->came));
+		mapping_add(c->came, m->from, m->data_seq, m->len);
 		map_waits(c, parent, m);
 	}
 }

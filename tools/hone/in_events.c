@@ -350,7 +350,7 @@ static bool hand_on_conn(struct socket *s, bool again)
 		return true;
 	if (s->code != EVENT_END) {
 		if (!s->sock.owner)
-			conn_set_user(&c->owner, &nobody, s->r.rec.time);
+			conn_set_owner(c, &nobody, s->r.rec.time);
 		whose_conn_described(c->cookie);
 		if (again && known && before == c->owner.id)
 			return true;

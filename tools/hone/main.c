@@ -9,6 +9,7 @@
 #include "options.h"
 #include "replay.h"
 #include "session.h"
+#include "table.h"
 #include "user.h"
 
 #include <ctype.h>
@@ -86,6 +87,7 @@ int main(int argc, char **argv)
 	options_parse(argc, argv);
 	/* A reader that went away is an error like others. */
 	signal(SIGPIPE, SIG_IGN);
+	conn_has_ends = options.text || options.json;
 	resolve_window = options.window;
 	resolve_bytes = options.window_bytes;
 	if (options.count)

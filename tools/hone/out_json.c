@@ -248,17 +248,17 @@ static void add_end(const char *name, int family, const __u8 *addr,
 
 static void add_ends(const struct conn *c, const struct hone_sock_rec *s)
 {
-	const __u8 *saddr = s ? s->saddr : c->saddr;
-	const __u8 *daddr = s ? s->daddr : c->daddr;
+	const __u8 *saddr = s ? s->saddr : c->ends->saddr;
+	const __u8 *daddr = s ? s->daddr : c->ends->daddr;
 	int skip = c->family == AF_INET ? 12 : 0;
 
 	if (c->family != AF_INET && c->family != AF_INET6)
 		return;
 	add_text("proto", proto_name(c->protocol));
 	add_end("local", c->family, saddr + skip,
-		s ? ntohs(s->sport) : c->sport);
+		s ? ntohs(s->sport) : c->ends->sport);
 	add_end("remote", c->family, daddr + skip,
-		s ? ntohs(s->dport) : c->dport);
+		s ? ntohs(s->dport) : c->ends->dport);
 }
 
 static bool json_sock(struct conn *c, const struct record *r)

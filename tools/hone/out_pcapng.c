@@ -239,7 +239,7 @@ static bool write_conn(struct conn *c, __u64 time, __u32 event)
 		b.p = put_option64(b.p, OPT_PARENT, c->parent);
 	b.p = put32(b.p, 0);
 	c->described = pcapng.file;
-	c->described_owner = c->owner.id;
+	c->reowned = false;
 	return block_end(&b);
 }
 
@@ -266,8 +266,7 @@ static bool pcapng_sock(struct conn *c, const struct record *r)
 		       write_conn(c, now, EVENT_END);
 	}
 	/* Told once, and again when the owner has changed. */
-	return (c->described == pcapng.file &&
-		c->described_owner == c->owner.id) ||
+	return (c->described == pcapng.file && !c->reowned) ||
 	       write_conn(c, now, EVENT_START);
 }
 

@@ -204,8 +204,8 @@ static bool sock_closes(unsigned int event)
 
 static void add_sock(const struct conn *c, const struct hone_sock_rec *s)
 {
-	const __u8 *saddr = c->saddr, *daddr = c->daddr;
-	unsigned int sport = c->sport, dport = c->dport;
+	const __u8 *saddr = c->ends->saddr, *daddr = c->ends->daddr;
+	unsigned int sport = c->ends->sport, dport = c->ends->dport;
 
 	if (s) {
 		saddr = s->saddr;

@@ -22,7 +22,23 @@
 /* A few processes and connections at a time are most of what goes on. */
 #define NEAR		64
 
+/* Both kinds of entries begin with their key and the next one. */
+struct entry {
+	__u64 key;
+	struct entry *next;
+};
+
+/* Entries lie together, and are used again: their memory stays the table's. */
+struct pool {
+	size_t left;			/* of the newest piece, at @at */
+	__u8 *at;
+	struct entry *free;
+};
+
+#define PIECE		(256 << 10)
+
 struct table {
+	struct pool pool;
 	void **slot;
 	size_t n, mask;
 	/* Those that were found: mostly the next, too. The first is none. */
@@ -32,6 +48,7 @@ struct table {
 
 static struct table images, conns;
 void (*conn_forget)(struct conn *c);
+bool conn_has_ends;
 
 static struct image *dead_images, **dead_images_end = &dead_images;
 static struct conn *dead_conns, **dead_conns_end = &dead_conns;
@@ -42,12 +59,6 @@ static size_t hash(__u64 key)
 {
 	return (key * 0x9e3779b97f4a7c15ULL) >> 20;
 }
-
-/* Both kinds of entries begin with their key and the next one. */
-struct entry {
-	__u64 key;
-	struct entry *next;
-};
 
 static __apart void *table_look(struct table *t, __u64 key)
 {
@@ -89,14 +100,50 @@ static void table_grow(struct table *t)
 		}
 	}
 	free(t->slot);
+	new.pool = t->pool;
 	memcpy(new.near_key, t->near_key, sizeof(new.near_key));
 	memcpy(new.near, t->near, sizeof(new.near));
 	*t = new;
 }
 
+/* Zeros. Who looks for misuse of memory gets each in a piece of its own. */
+static void *pool_get(struct pool *p, size_t size)
+{
+	struct entry *e = p->free;
+
+#ifdef __SANITIZE_ADDRESS__
+	return xcalloc(1, size);
+#endif
+	if (e) {
+		p->free = e->next;
+		return memset(e, 0, size);
+	}
+	if (p->left < size) {
+		p->left = PIECE;
+		p->at = xcalloc(1, PIECE);
+	}
+	e = (struct entry *)p->at;
+	p->at += size;
+	p->left -= size;
+	return e;
+}
+
+static void pool_put(struct pool *p, void *entry)
+{
+	struct entry *e = entry;
+
+#ifdef __SANITIZE_ADDRESS__
+	free(entry);
+	return;
+#endif
+	e->next = p->free;
+	p->free = e;
+}
+
+/* All of a table are of the same size. */
 static void *table_add(struct table *t, __u64 key, size_t size)
 {
-	struct entry *e = xcalloc(1, size);
+	struct entry *e = pool_get(&t->pool, size);
 	size_t s;
 
 	if (!t->slot || t->n > t->mask)
@@ -438,7 +485,8 @@ static void conn_list(struct conn *c, __u64 now)
 
 static __apart struct conn *conn_add(__u64 cookie, __u64 now)
 {
-	struct conn *c = table_add(&conns, cookie, sizeof(*c));
+	struct conn *c = table_add(&conns, cookie, sizeof(*c) +
+				   (conn_has_ends ? sizeof(c->ends[0]) : 0));
 
 	n_loose_conns++;
 	conn_list(c, now);
@@ -464,6 +512,13 @@ void conn_change_user(struct user *user, const struct user *to, __u64 now)
 	*user = *to;
 }
 
+void conn_set_owner(struct conn *c, const struct user *owner, __u64 now)
+{
+	if (c->owner.id != owner->id)
+		c->reowned = true;
+	conn_set_user(&c->owner, owner, now);
+}
+
 /* The owner may have ended before the capture: its socket remembers it. */
 static void conn_owner_of_record(struct conn *c, const struct record *r)
 {
@@ -473,7 +528,7 @@ static void conn_owner_of_record(struct conn *c, const struct record *r)
 
 	if (!s->owner)
 		return;
-	conn_set_user(&c->owner, &owner, r->rec.time);
+	conn_set_owner(c, &owner, r->rec.time);
 	img = image_find(s->owner);
 	if (!img->gone || img->as.comm[0])
 		return;
@@ -492,11 +547,42 @@ static void conn_freed(struct conn *c, __u64 now)
 {
 	if (!c->freed)
 		c->freed = now ? now : 1;
-	extents_free(&c->writes);
-	waits_free(&c->waits);
+	if (c->writes.size)
+		extents_free(&c->writes);
+	if (c->waits.size)
+		waits_free(&c->waits);
 	extent_shrink(&c->reads, AGAIN_MAX);
-	mapping_shrink(&c->came, AGAIN_MAX);
+	if (c->came)
+		mapping_shrink(c->came, AGAIN_MAX);
 	conn_list(c, now);
+}
+
+void conn_tell(struct conn *c)
+{
+	bool loose = conn_loose(c);
+
+	c->told = true;
+	n_loose_conns += conn_loose(c) - loose;
+}
+
+static void conn_take_ends(struct ends *ends, const struct hone_sock_rec *s)
+{
+	ends->sport = ntohs(s->sport);
+	ends->dport = ntohs(s->dport);
+	memcpy(ends->saddr, s->saddr, sizeof(ends->saddr));
+	memcpy(ends->daddr, s->daddr, sizeof(ends->daddr));
+}
+
+static void conn_opened(struct conn *c, const struct record *r)
+{
+	const struct hone_sock_rec *s = r->sock;
+	struct user opener = { s->actor, s->actor_tgid, s->actor_tid };
+
+	c->born = true;
+	if (!(r->rec.flags & HONE_F_SOCK_WRITES) || c->writes.n)
+		return;
+	conn_set_user(&c->writer, &opener, r->rec.time);
+	c->opened = true;
 }
 
 struct conn *conn_of_record(const struct record *r)
@@ -508,23 +594,30 @@ struct conn *conn_of_record(const struct record *r)
 	if (!c)
 		return NULL;
 	loose = conn_loose(c);
-	c->netns = s->netns;
 	c->family = s->family;
+	/* There is nothing else to be said of it. */
+	if (s->event == HONE_SOCK_FREE && c->told && c->settled &&
+	    c->owner.id == s->owner) {
+		conn_freed(c, r->rec.time);
+		n_loose_conns += !loose;
+		return c;
+	}
 	c->kern = r->rec.flags & HONE_F_SOCK_KERN;
 	if (s->parent)
 		c->parent = s->parent;
 	/* The last word, when it dies, may be without addresses. */
 	if (s->event != HONE_SOCK_FREE) {
 		c->protocol = s->protocol;
-		c->sport = ntohs(s->sport);
-		c->dport = ntohs(s->dport);
-		memcpy(c->saddr, s->saddr, sizeof(c->saddr));
-		memcpy(c->daddr, s->daddr, sizeof(c->daddr));
+		if (conn_has_ends)
+			conn_take_ends(c->ends, s);
 	}
 	conn_owner_of_record(c, r);
 	c->told = true;
+	c->settled = c->owner.id;
 	switch (s->event) {
 	case HONE_SOCK_OPEN:
+		conn_opened(c, r);
+		break;
 	case HONE_SOCK_ANNOUNCE:
 		c->born = true;
 		break;
@@ -600,11 +693,13 @@ static void conn_free(struct conn *c, __u64 now)
 	n_loose_conns -= conn_loose(c);
 	extents_free(&c->writes);
 	extents_free(&c->reads);
-	free(c->came.m);
+	if (c->came)
+		free(c->came->m);
+	free(c->came);
 	waits_free(&c->waits);
 	if (conn_forget)
 		conn_forget(c);
-	free(c);
+	pool_put(&conns.pool, c);
 }
 
 static void image_free(struct image *img)
@@ -613,7 +708,7 @@ static void image_free(struct image *img)
 	n_ended_images -= !!img->ended;
 	strings_put(img->strings);
 	free(img->later);
-	free(img);
+	pool_put(&images.pool, img);
 }
 
 static void expire_conns(__u64 now, __u64 hold)

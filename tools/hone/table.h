@@ -73,9 +73,15 @@ struct image {
 	struct naming info_as;		/* what it says */
 };
 
+/* Addresses of a connection, as socket records tell them. */
+struct ends {
+	__u8 saddr[16], daddr[16];
+	__u16 sport, dport;		/* host byte order */
+};
+
 /*
  * A connection, by its cookie. What each packet needs comes first, then what TCP
- * needs, so that it lies in few cache lines.
+ * needs, so that it lies in few cache lines. There are many that have ended.
  */
 struct conn {
 	__u64 cookie;
@@ -84,7 +90,9 @@ struct conn {
 	struct user owner;
 	struct user reader;		/* the last one */
 	__u32 described;		/* as below */
-	__u16 family, protocol;
+	__u16 protocol;
+	__u8 family;
+	bool settled;			/* a packet says nothing more of it */
 	struct waitings waits;
 	struct user writer;		/* the last one */
 	__u64 parent;			/* MPTCP connection of a subflow, or 0 */
@@ -93,19 +101,18 @@ struct conn {
 	struct tail_cache *tails;	/* as below */
 	bool kern;
 	bool split;			/* MPTCP: has subflows */
-	bool told;			/* by a socket record */
+	bool told;			/* its end will be */
 	bool born;			/* the stream tells of its beginning */
-	__u16 sport, dport;		/* host byte order */
-	__u64 netns;
-	__u64 expires;			/* looked at again then */
-	struct conn *dead_next, **dead_prev;	/* NULL: not among the dead */
-	struct mappings came;		/* of an MPTCP subflow */
-	__u8 saddr[16], daddr[16];
+	bool opened;			/* by @writer, and nobody has written yet */
 	/*
 	 * The PCAP-NG output's own notes: number of the file that describes it,
-	 * with which owner, and options of its packets.
+	 * was that with another owner, and options of its packets.
 	 */
-	__u64 described_owner;
+	bool reowned;
+	__u64 expires;			/* looked at again then */
+	struct conn *dead_next, **dead_prev;	/* NULL: not among the dead */
+	struct mappings *came;		/* of an MPTCP subflow, or NULL */
+	struct ends ends[];		/* if conn_has_ends */
 };
 
 struct netdev {
@@ -144,6 +151,8 @@ struct conn *conn_find(__u64 cookie);
 /* As conn_find(), but makes one of which no record has told. */
 struct conn *conn_get(__u64 cookie, __u64 now);
 struct conn *conn_of_record(const struct record *r);
+/* A packet says that a record tells of its end. */
+void conn_tell(struct conn *c);
 void conn_change_user(struct user *user, const struct user *to, __u64 now);
 /* Sets one of a connection's users; the image stays as long. */
 static inline void conn_set_user(struct user *user, const struct user *to,
@@ -155,6 +164,11 @@ static inline void conn_set_user(struct user *user, const struct user *to,
 		conn_change_user(user, to, now);
 }
 
+/* Who accepts it, as a rule, owns it from then on. */
+void conn_set_owner(struct conn *c, const struct user *owner, __u64 now);
+
+/* Is set before there are any: outputs show where they lead. */
+extern bool conn_has_ends;
 /* Gives back an output's own notes of a connection, if there are any. */
 extern void (*conn_forget)(struct conn *c);
 bool conn_each(bool (*fn)(struct conn *c));

@@ -299,7 +299,8 @@ struct hone_attr {
  *	was dropped
  *
  * With HONE_F_SUBBUF_LIFE there are none of BIND, CONNECT, CLOSE, ERROR and
- * OVERFLOW.
+ * OVERFLOW, nor of ACCEPT, if the owner stays that of the listener: the records
+ * of its packets say that, and FREE follows.
  */
 enum hone_sock_event {
 	HONE_SOCK_OPEN		= 1,
@@ -318,6 +319,7 @@ enum hone_sock_event {
 /* hone_rec.flags of HONE_REC_SOCK */
 #define HONE_F_SOCK_KERN	0x0001	/* made by the kernel for itself */
 #define HONE_F_SOCK_SHARED	0x0002	/* more than one task wrote or read */
+#define HONE_F_SOCK_WRITES	0x0004	/* OPEN: @actor writes, see hone_actor */
 
 /**
  * struct hone_sock_rec - HONE_REC_SOCK: socket event
@@ -398,7 +400,10 @@ struct hone_sock_rec {
  * @reserved: zero
  *
  * TCP_WRITE says that all bytes from @from on, up to the next such record of
- * the same cookie, were written by @id. It is sent when the writer changes.
+ * the same cookie, were written by @id. It is sent when the writer changes. Bytes
+ * of a socket with HONE_F_SOCK_WRITES, up to the first such record, were written
+ * by who has opened it. Who ends a connection into which nobody has written need
+ * not be told of: the packet with the FIN leaves in the call, and has the actor.
  * TCP_READ says that [@from, @to) was read by @id. It is sent for each read:
  * bytes behind @to have not been read, and may be read by another task yet.
  * CONSUME is sent for each datagram or, in a session with "datagrams change",

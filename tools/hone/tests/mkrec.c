@@ -121,6 +121,11 @@ void subbuf_changes(void)
 		   HONE_F_SUBBUF_CHANGES);
 }
 
+void subbuf_life(void)
+{
+	put_subbuf(HONE_VERSION_MAJOR, HONE_VERSION_MINOR, HONE_F_SUBBUF_LIFE);
+}
+
 void subbuf_ordered(void)
 {
 	put_subbuf(HONE_VERSION_MAJOR, HONE_VERSION_MINOR,
@@ -259,10 +264,11 @@ static void mapped(__u8 to[16], __u32 addr)
 	memcpy(to + 12, &addr, 4);
 }
 
-void sock(__u16 event, const struct sock *s, const struct task *owner,
-	  const struct task *actor)
+static void put_sock(__u16 event, const struct sock *s, const struct task *owner,
+		     const struct task *actor, __u16 flags)
 {
 	struct hone_sock_rec r = {
+		.rec.flags = flags,
 		.cookie = s->cookie,
 		.netns = 1,
 		.event = event,
@@ -289,6 +295,17 @@ void sock(__u16 event, const struct sock *s, const struct task *owner,
 	mapped(r.saddr, s->saddr);
 	mapped(r.daddr, s->daddr);
 	put(&r.rec, HONE_REC_SOCK, sizeof(r));
+}
+
+void sock(__u16 event, const struct sock *s, const struct task *owner,
+	  const struct task *actor)
+{
+	put_sock(event, s, owner, actor, 0);
+}
+
+void sock_opened(const struct sock *s, const struct task *writer)
+{
+	put_sock(HONE_SOCK_OPEN, s, writer, writer, HONE_F_SOCK_WRITES);
 }
 
 /* Packets */
@@ -334,6 +351,13 @@ void record_at_most(__u32 bytes)
 	snaplen = bytes;
 }
 
+static __u16 more_flags;
+
+void of_request(void)
+{
+	more_flags = HONE_F_PKT_MINISOCK;
+}
+
 static __u32 put_packet(struct wire *w, __u8 protocol, __u32 saddr,
 			__u32 daddr, size_t len, int csum_at)
 {
@@ -351,6 +375,8 @@ static __u32 put_packet(struct wire *w, __u8 protocol, __u32 saddr,
 		sum = sum_of(w->ip + 12, 8, protocol + len);
 	put_be16(w->rest + csum_at, fold(sum_of(w->rest, len, sum)));
 
+	w->p.rec.flags |= more_flags;
+	more_flags = 0;
 	w->p.netns = 1;
 	w->p.family = AF_INET;
 	w->p.wire_len = 20 + len;

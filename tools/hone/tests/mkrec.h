@@ -22,6 +22,7 @@ void put_raw(const void *data, size_t len);
 
 void subbuf(void);
 void subbuf_changes(void);	/* "datagrams change" */
+void subbuf_life(void);		/* "sockets life" */
 void subbuf_ordered(void);	/* a reader's file */
 void subbuf_version(unsigned int major, unsigned int minor);
 void snap_end(void);
@@ -68,6 +69,9 @@ struct sock {
 void sock(__u16 event, const struct sock *s, const struct task *owner,
 	  const struct task *actor);
 
+/* Who opens it writes, until it is told who else does. */
+void sock_opened(const struct sock *s, const struct task *writer);
+
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 struct seg {
@@ -76,6 +80,8 @@ struct seg {
 	const char *payload;
 };
 
+/* The next packet is of a connection that has no socket yet. */
+void of_request(void);
 /* Sent; @owner and @actor may be NULL. Returns the packet's number. */
 __u32 tcp_out(const struct sock *s, const struct task *owner,
 	      const struct task *actor, struct seg seg);

@@ -284,6 +284,59 @@ static void reconnected(void)
 	tcp_read(&client, &worker, s + 1, s + 8);
 }
 
+static const struct sock closed = {
+	.cookie = 503, .protocol = IPPROTO_TCP, .saddr = LO, .daddr = LO,
+	.sport = 80, .dport = 40001,
+};
+
+/*
+ * Who opens a socket is told as its writer, and no more until another writes. Who
+ * accepts is not told of, but by the packets; that must do, even if there are none
+ * for a long time. And who has only closed is the actor of the FIN, which is sent
+ * again by the kernel.
+ */
+static void opened(void)
+{
+	const __u32 c = 100, s = 5000;
+
+	on_cpu(0);
+	at(0);
+	subbuf_life();
+	snapshot();
+	snapshot_done();
+	at(100);
+	proc(HONE_PROC_FORK, &worker);
+	proc(HONE_PROC_FORK, &child);
+	sock_opened(&client, &shell);
+	tcp_out(&client, &shell, &shell, (struct seg){ SYN, c });
+	of_request();
+	tcp_out(&conn, &server, NULL, (struct seg){ SYN | ACK, s, c + 1 });
+	tcp_in(&client, &shell, true, (struct seg){ SYN | ACK, s, c + 1 });
+	tcp_out(&client, &shell, NULL, (struct seg){ ACK, c + 1, s + 1 });
+	at(110);
+	/* Its acknowledgment makes room for what was written before. */
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "mine" });
+	tcp_write(&client, &child, c + 5);
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 5, s + 1, "the child's" });
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "mine" });
+	at(120);
+	tcp_write(&conn, &worker, s + 1);
+	tcp_out(&conn, &server, &worker,
+		(struct seg){ PSH | ACK, s + 1, c + 1, "one" });
+	at(130);
+	tcp_out(&closed, &server, &worker, (struct seg){ FIN | ACK, s, c });
+	tcp_out(&closed, &server, NULL, (struct seg){ FIN | ACK, s, c });
+	at(200000000);
+	tcp_out(&conn, &server, NULL,
+		(struct seg){ PSH | ACK, s + 1, c + 1, "one" });
+	sock(HONE_SOCK_FREE, &closed, &server, NULL);
+	sock(HONE_SOCK_FREE, &client, &shell, NULL);
+	sock(HONE_SOCK_FREE, &conn, &server, NULL);
+}
+
 /*
  * What two have read comes once more when the socket has gone, as the other end
  * has not heard of it: it was theirs.
@@ -1272,6 +1325,7 @@ static const struct {
 	{ "tcp", tcp },
 	{ "handover", handover },
 	{ "reconnected", reconnected },
+	{ "opened", opened },
 	{ "once-more", once_more },
 	{ "udp", udp },
 	{ "sctp", sctp },

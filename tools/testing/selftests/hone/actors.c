@@ -125,30 +125,192 @@ static const struct hone_actor *nth_actor(struct stream *s, int type,
 	return found;
 }
 
-TEST_F(actors, tcp_writers)
+static const struct hone_sock_rec *find_sock(struct stream *s, uint64_t cookie,
+					     int event)
 {
-	const struct hone_actor *a, *b;
-	uint64_t cookie[2];
+	const struct hone_sock_rec *r;
+	const struct hone_rec *rec = NULL;
+	int cpu = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		r = (const void *)rec;
+		if (rec->type == HONE_REC_SOCK && r->cookie == cookie &&
+		    r->event == event)
+			return r;
+	}
+	return NULL;
+}
+
+/* The nth packet that a socket has sent, or got, and that ends with @end. */
+static const struct hone_packet *nth_packet(struct stream *s, uint64_t cookie,
+					    int out, const char *end, int n)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_packet *p;
+	int cpu = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
+		    (rec->flags & HONE_F_PKT_OUT) == out && p->cap_len > 40 &&
+		    !memcmp(p->data + p->cap_len - 4, end, 4) && !n--)
+			return p;
+	}
+	return NULL;
+}
+
+/* Sequence number of a segment over IPv4. */
+static uint32_t seq_of(const struct hone_packet *p)
+{
+	uint32_t seq;
+
+	memcpy(&seq, p->data + 20 + 4, sizeof(seq));
+	return ntohl(seq);
+}
+
+/* Two write; the first has opened the socket. Returns the second's process. */
+static pid_t write_in_turn(struct __test_metadata *_metadata, uint64_t *cookie)
+{
+	uint64_t cookies[2];
 	int fd[2];
 	pid_t child;
 
-	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	ASSERT_EQ(0, tcp_pair(fd, cookies));
 	write_four(fd[0]);
 	write_four(fd[0]);
 	child = in_child(write_four, fd[0]);
+	close(fd[0]);
+	close(fd[1]);
+	*cookie = cookies[0];
+	return child;
+}
+
+/* Who opens a socket is told as its writer, so that only others are told of. */
+TEST_F(actors, tcp_writers)
+{
+	const struct hone_sock_rec *open;
+	const struct hone_packet *first;
+	const struct hone_actor *a;
+	uint64_t cookie;
+	pid_t child;
+
+	/* So that the first in the stream is the first. */
+	move_to(false);
+	child = write_in_turn(_metadata, &cookie);
 	stream_stop(&self->s);
 
+	open = find_sock(&self->s, cookie, HONE_SOCK_OPEN);
+	ASSERT_NE(NULL, open);
+	EXPECT_TRUE(open->rec.flags & HONE_F_SOCK_WRITES);
+	EXPECT_EQ(getpid(), open->actor_tgid);
+	EXPECT_EQ(getpid(), open->actor_tid);
+	first = nth_packet(&self->s, cookie, HONE_F_PKT_OUT, "four", 0);
+	ASSERT_NE(NULL, first);
+	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie, 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(child, a->tgid);
+	EXPECT_NE(open->actor, a->id);
+	EXPECT_EQ(seq_of(first) + 8, a->from);
+	/* And who closes it, if that is the first. */
+	EXPECT_EQ(NULL, nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie, 2));
+}
+
+/* Of several sessions each is told of all. */
+TEST_F(actors, tcp_writers_beside)
+{
+	const struct hone_sock_rec *open;
+	const struct hone_actor *a, *b;
+	struct stream s;
+	uint64_t cookie;
+	pid_t child;
+
+	ASSERT_EQ(0, stream_open(&s, ""));
+	child = write_in_turn(_metadata, &cookie);
+	stream_stop(&s);
+	stream_stop(&self->s);
+
+	open = find_sock(&s, cookie, HONE_SOCK_OPEN);
+	ASSERT_NE(NULL, open);
+	EXPECT_FALSE(open->rec.flags & HONE_F_SOCK_WRITES);
 	/* The first is of the SYN. */
-	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 0);
+	a = nth_actor(&s, HONE_REC_TCP_WRITE, cookie, 0);
 	ASSERT_NE(NULL, a);
 	EXPECT_EQ(getpid(), a->tgid);
 	EXPECT_EQ(getpid(), a->tid);
-	b = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 1);
+	b = nth_actor(&s, HONE_REC_TCP_WRITE, cookie, 1);
 	ASSERT_NE(NULL, b);
 	EXPECT_EQ(child, b->tgid);
-	EXPECT_NE(a->id, b->id);
 	EXPECT_EQ(8, b->from - a->from);
-	EXPECT_EQ(NULL, nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 2));
+	EXPECT_NE(NULL, nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie, 1));
+	stream_close(&s);
+}
+
+/* A session that comes later does not know what was told before. */
+TEST_F(actors, tcp_writers_later)
+{
+	const struct hone_actor *a;
+	uint64_t cookie[2];
+	struct stream s;
+	int fd[2];
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	ASSERT_EQ(0, stream_open(&s, ""));
+	write_four(fd[0]);
+	stream_stop(&s);
+	a = nth_actor(&s, HONE_REC_TCP_WRITE, cookie[0], 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(getpid(), a->tgid);
+	close(fd[0]);
+	close(fd[1]);
+	stream_close(&s);
+}
+
+static void end_writing(int fd)
+{
+	shutdown(fd, SHUT_WR);
+}
+
+/* The FIN that a socket has sent. */
+static const struct hone_packet *fin_of(struct stream *s, uint64_t cookie)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_packet *p;
+	int cpu = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
+		    rec->flags & HONE_F_PKT_OUT && p->data[20 + 13] & 1)
+			return p;
+	}
+	return NULL;
+}
+
+/* Who ends what nobody has written into acts as the FIN leaves. */
+TEST_F(actors, tcp_ends)
+{
+	const struct hone_packet *fin;
+	const struct hone_actor *a;
+	uint64_t cookie[2];
+	int fd[2];
+	pid_t silent, child;
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	write_four(fd[0]);
+	read_four(fd[1]);
+	silent = in_child(end_writing, fd[1]);
+	child = in_child(end_writing, fd[0]);
+	stream_stop(&self->s);
+
+	fin = fin_of(&self->s, cookie[1]);
+	ASSERT_NE(NULL, fin);
+	EXPECT_EQ(silent, fin->tgid);
+	EXPECT_NE(0, fin->actor);
+	EXPECT_EQ(NULL, nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[1], 0));
+	/* The other was written into. */
+	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(child, a->tgid);
 	close(fd[0]);
 	close(fd[1]);
 }
@@ -501,24 +663,6 @@ TEST_F(actors, dropped)
 	close(to);
 }
 
-/* The nth packet that a socket has sent, or got, and that ends with @end. */
-static const struct hone_packet *nth_packet(struct stream *s, uint64_t cookie,
-					    int out, const char *end, int n)
-{
-	const struct hone_rec *rec = NULL;
-	const struct hone_packet *p;
-	int cpu = 0;
-
-	while ((rec = stream_step(s, &cpu, rec))) {
-		p = (const void *)rec;
-		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
-		    (rec->flags & HONE_F_PKT_OUT) == out && p->cap_len > 40 &&
-		    !memcmp(p->data + p->cap_len - 4, end, 4) && !n--)
-			return p;
-	}
-	return NULL;
-}
-
 static uint32_t sum_of(const uint8_t *p, int len, uint32_t sum)
 {
 	int i;
@@ -663,7 +807,7 @@ TEST_F(actors, disconnected)
 	p = nth_packet(&self->s, cookie[0], 0, "more", 0);
 	ASSERT_NE(NULL, p);
 	/* Who writes the bytes of the new connection is told, too. */
-	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 1);
+	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 0);
 	ASSERT_NE(NULL, a);
 	EXPECT_GT(a->rec.time, unread->rec.time);
 	EXPECT_LT(a->rec.time, p->rec.time);
@@ -920,22 +1064,6 @@ TEST_F(actors, rejected_beside)
 	rejected(_metadata, &s);
 }
 
-static const struct hone_sock_rec *find_sock(struct stream *s, uint64_t cookie,
-					     int event)
-{
-	const struct hone_sock_rec *r;
-	const struct hone_rec *rec = NULL;
-	int cpu = 0;
-
-	while ((rec = stream_step(s, &cpu, rec))) {
-		r = (const void *)rec;
-		if (rec->type == HONE_REC_SOCK && r->cookie == cookie &&
-		    r->event == event)
-			return r;
-	}
-	return NULL;
-}
-
 TEST_F(actors, socket_life)
 {
 	const struct hone_sock_rec *open, *accept, *connect, *end;
@@ -1009,7 +1137,8 @@ static void only_life(struct __test_metadata *_metadata, struct stream *s,
 	int cpu = 0;
 
 	EXPECT_EQ(1, count_socks(s, cookie[0], HONE_SOCK_OPEN));
-	EXPECT_EQ(1, count_socks(s, cookie[1], HONE_SOCK_ACCEPT));
+	/* The listener's owner has accepted: packets say whose it is. */
+	EXPECT_EQ(0, count_socks(s, cookie[1], HONE_SOCK_ACCEPT));
 	EXPECT_EQ(1, count_socks(s, cookie[0], HONE_SOCK_FREE));
 	EXPECT_EQ(1, count_socks(s, cookie[1], HONE_SOCK_FREE));
 	while ((rec = stream_step(s, &cpu, rec))) {
@@ -1048,7 +1177,48 @@ TEST_F(actors, life_beside)
 	only_life(_metadata, &s, cookie);
 	EXPECT_EQ(1, count_socks(&self->s, cookie[0], HONE_SOCK_OPEN));
 	EXPECT_EQ(1, count_socks(&self->s, cookie[0], HONE_SOCK_CONNECT));
+	EXPECT_EQ(1, count_socks(&self->s, cookie[1], HONE_SOCK_ACCEPT));
 	EXPECT_EQ(1, count_socks(&self->s, cookie[1], HONE_SOCK_CLOSE));
+	stream_close(&s);
+}
+
+static void accept_one(int listener)
+{
+	close(accept(listener, NULL, NULL));
+}
+
+/* Another than the listener's owner accepts, and that is told. */
+TEST_F(actors, life_moved)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	int fd, listener = socket(AF_INET, SOCK_STREAM, 0);
+	const struct hone_sock_rec *accept;
+	const struct hone_rec *rec = NULL;
+	socklen_t len = sizeof(at);
+	struct stream s;
+	int cpu = 0;
+	pid_t child;
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(listener, (void *)&at, sizeof(at)));
+	ASSERT_EQ(0, listen(listener, 1));
+	ASSERT_EQ(0, getsockname(listener, (void *)&at, &len));
+	stream_stop(&self->s);
+	ASSERT_EQ(0, stream_open(&s, "sockets life\n"));
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	ASSERT_EQ(0, connect(fd, (void *)&at, sizeof(at)));
+	child = in_child(accept_one, listener);
+	stream_stop(&s);
+	while ((rec = stream_step(&s, &cpu, rec))) {
+		accept = (const void *)rec;
+		if (rec->type == HONE_REC_SOCK &&
+		    accept->event == HONE_SOCK_ACCEPT)
+			break;
+	}
+	ASSERT_NE(NULL, rec);
+	EXPECT_EQ(child, accept->owner_tgid);
+	close(fd);
+	close(listener);
 	stream_close(&s);
 }
 
