@@ -189,22 +189,6 @@ static noinline void hone_emit_write(u64 cookie, const struct task_struct *task,
 	hone_emit(&a.rec, HONE_KIND_ACTOR);
 }
 
-/*
- * Is it the end of what nobody has written into, and all was acknowledged? Then a
- * packet with nothing else leaves in this call, and has who ends it as its actor.
- * A session that wants all packets sees it; what it records of it may be too short
- * to be looked at, but then nobody looks for a writer either.
- */
-static bool hone_fin_tells(const struct hone_stream *s, const struct sock *sk,
-			   const struct task_struct *task, u64 before)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	return !before && task && !s->filter && sk->sk_protocol == IPPROTO_TCP &&
-	       (1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_LAST_ACK) &&
-	       tp->snd_una == tp->write_seq;
-}
-
 static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 			   u32 seq)
 {
@@ -212,10 +196,8 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 	struct hone_stream *s;
 	unsigned long flags;
 	bool done;
-	u64 before;
 
 	hone_sk_touch(sk);
-	before = sk->sk_hone.tx;
 	if (!hone_sk_writer_changed(&sk->sk_hone, hone_actor_key(task)))
 		return;
 	hone_sk_use(sk, task);
@@ -223,8 +205,7 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 		return;
 	local_irq_save(flags);
 	s = rcu_dereference_sched(hone_sole);
-	done = s && (hone_fin_tells(s, sk, task, before) ||
-		     hone_put_taken(s, hone_sk_cookie(sk), task, &t));
+	done = s && hone_put_taken(s, hone_sk_cookie(sk), task, &t);
 	local_irq_restore(flags);
 	if (!done)
 		hone_emit_write(hone_sk_cookie(sk), task, seq);

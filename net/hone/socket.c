@@ -151,12 +151,15 @@ static __always_inline void hone_sock_tell(struct hone_sock_rec *r,
 
 /*
  * Who opens a socket is mostly its writer: a session that is told so has no use
- * for another record when that writes. The only session is told so, or none.
+ * for another record when that writes. The only session is told so, or none; and
+ * not one where this stays when a record of another writer was overwritten.
  */
-static void hone_sock_presume(struct hone_sock_rec *r, struct sock *sk)
+static void hone_sock_presume(const struct hone_stream *s,
+			      struct hone_sock_rec *r, struct sock *sk)
 {
 	if (r->event != HONE_SOCK_OPEN || !r->actor || !sk_is_tcp(sk) ||
-	    sk->sk_kern_sock)
+	    sk->sk_kern_sock ||
+	    s->of[HONE_KIND_SOCK] != s->of[HONE_KIND_ACTOR])
 		return;
 	sk->sk_hone.tx = ~hone_actor_key(current);
 	r->rec.flags |= HONE_F_SOCK_WRITES;
@@ -200,7 +203,7 @@ static void hone_sock_emit(struct sock *sk, u16 event, bool life,
 		r = hone_reserve(s, HONE_KIND_SOCK, sizeof(*r), now, &room);
 		if (r) {
 			hone_sock_tell(r, sk, event, task, ino, err);
-			hone_sock_presume(r, sk);
+			hone_sock_presume(s, r, sk);
 			hone_commit(&room, HONE_KIND_SOCK, &r->rec, sizeof(*r),
 				    now);
 		}

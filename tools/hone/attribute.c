@@ -116,6 +116,15 @@ static bool answers(const struct flow *f, const struct rx *rx)
 		htons(f->dport) == rx->port.source);
 }
 
+static void learn_protocol(struct conn *c, const struct hone_packet *p)
+{
+	struct flow f;
+
+	decode_flow(p, p->data, &f);
+	c->family = p->family;
+	c->protocol = f.proto;
+}
+
 /*
  * A packet tells of its socket what no record has yet: its owner, and that it is
  * there. Of one that is made for a connection before that is accepted it is not
@@ -131,6 +140,8 @@ static __apart void learn_conn(struct conn *c, const struct record *r)
 
 	if (!p->owner)
 		return;
+	if (!c->family)
+		learn_protocol(c, p);
 	if (!c->owner.id)
 		conn_set_owner(c, &owner, r->rec.time);
 	if (r->rec.flags & HONE_F_PKT_MINISOCK)
@@ -199,26 +210,17 @@ static __apart void connect_anew(struct conn *c)
 	}
 }
 
-/* Who has opened it has written what comes before @seq, however far it is. */
-static void opener_wrote(struct conn *c, __u32 seq)
-{
-	extent_write(&c->writes, seq - (1U << 29), &c->writer);
-	c->opened = false;
-}
-
 /*
- * Nobody is told of who wrote: then who has opened the socket has; or nobody has,
- * and who ends the connection is at hand as its FIN leaves for the first time.
+ * No other is told of who wrote: then who has opened the socket has written what
+ * comes before @seq, however far it is, and what comes behind.
  */
-static __apart void first_writer(struct conn *c, const struct hone_packet *p,
-				 const struct segment *s)
+static inline void opener_wrote(struct conn *c, __u32 seq)
 {
-	struct user actor = { p->actor, p->tgid, p->tid };
-
-	if (c->opened)
-		opener_wrote(c, s->seq);
-	else if (s->tcp_flags & TCP_FIN && !s->payload && p->actor)
-		extent_write(&c->writes, first_byte(s), &actor);
+	if (c->writes.n || !c->opened)
+		return;
+	if (c->opened == table_losses)
+		extent_write(&c->writes, seq - (1U << 29), &c->writer);
+	c->opened = 0;
 }
 
 static void sent_tcp(struct held *h, const struct record *r,
@@ -237,8 +239,7 @@ static void sent_tcp(struct held *h, const struct record *r,
 	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		connect_anew(c);
 	extent_advance(&c->writes, s->seq);
-	if (!c->writes.n)
-		first_writer(c, p, s);
+	opener_wrote(c, s->seq);
 	if (s->payload || s->tcp_flags & TCP_FIN)
 		writer = extent_writer(&c->writes, first_byte(s));
 	if (writer && writer->tgid == TGID_UNKNOWN)
@@ -857,8 +858,7 @@ __apart void attribute_write(const struct record *r)
 	rx_close(r);
 	if (!c)
 		return;
-	if (c->opened && !c->writes.n)
-		opener_wrote(c, r->actor->from);
+	opener_wrote(c, r->actor->from);
 	conn_set_user(&c->writer, &user, r->rec.time);
 	extent_write(&c->writes, r->actor->from, &user);
 }

@@ -62,6 +62,8 @@ static void seen_gap(const struct record *r)
 {
 	int k;
 
+	table_losses += !!r->lost.records[HONE_KIND_ACTOR];
+
 	for (k = 0; k < HONE_KIND_MAX; k++)
 		count_lost(k, r->lost.records[k]);
 }
@@ -496,6 +498,7 @@ static __apart bool take_missing(const struct record *r)
 	if (!flush(output_time(r)))
 		return false;
 	count_lost(HONE_KIND_PACKET, r->missing);
+	table_losses++;
 	return true;
 }
 

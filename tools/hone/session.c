@@ -371,9 +371,14 @@ static bool let_out(__u64 now)
 /* Stages */
 
 /* What sockets are used for is told by these; PCAP-NG has no words for it. */
+/* So much of a packet tells of which protocol it is. */
+#define PROTOCOL_MAX	64
+
+/* Who cannot see that is told of each socket. */
 static bool tells_uses(void)
 {
-	return options.text || options.json || options.record;
+	return options.text || options.json || options.record ||
+	       options.snaplen < PROTOCOL_MAX;
 }
 
 static __u64 round_up(__u64 n, __u64 to)

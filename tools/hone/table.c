@@ -54,6 +54,7 @@ static struct image *dead_images, **dead_images_end = &dead_images;
 static struct conn *dead_conns, **dead_conns_end = &dead_conns;
 static unsigned int n_ended_images, n_loose_conns;
 __u64 table_generation = 1;
+__u32 table_losses = 1;
 
 static size_t hash(__u64 key)
 {
@@ -106,14 +107,24 @@ static void table_grow(struct table *t)
 	*t = new;
 }
 
-/* Zeros. Who looks for misuse of memory gets each in a piece of its own. */
+/* Who looks for misuse of memory gets each entry in a piece of its own. */
+#ifndef __has_feature
+#define __has_feature(x)	0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define POOLED	false
+#else
+#define POOLED	true
+#endif
+
+/* Zeros. */
 static void *pool_get(struct pool *p, size_t size)
 {
 	struct entry *e = p->free;
 
-#ifdef __SANITIZE_ADDRESS__
-	return xcalloc(1, size);
-#endif
+	if (!POOLED)
+		return xcalloc(1, size);
+	size = (size + sizeof(*e) - 1) / sizeof(*e) * sizeof(*e);
 	if (e) {
 		p->free = e->next;
 		return memset(e, 0, size);
@@ -132,10 +143,10 @@ static void pool_put(struct pool *p, void *entry)
 {
 	struct entry *e = entry;
 
-#ifdef __SANITIZE_ADDRESS__
-	free(entry);
-	return;
-#endif
+	if (!POOLED) {
+		free(entry);
+		return;
+	}
 	e->next = p->free;
 	p->free = e;
 }
@@ -582,7 +593,7 @@ static void conn_opened(struct conn *c, const struct record *r)
 	if (!(r->rec.flags & HONE_F_SOCK_WRITES) || c->writes.n)
 		return;
 	conn_set_user(&c->writer, &opener, r->rec.time);
-	c->opened = true;
+	c->opened = table_losses;
 }
 
 struct conn *conn_of_record(const struct record *r)
@@ -595,8 +606,8 @@ struct conn *conn_of_record(const struct record *r)
 		return NULL;
 	loose = conn_loose(c);
 	c->family = s->family;
-	/* There is nothing else to be said of it. */
-	if (s->event == HONE_SOCK_FREE && c->told && c->settled &&
+	/* A record has told of it, and there is nothing else to be said. */
+	if (s->event == HONE_SOCK_FREE && c->born && c->settled &&
 	    c->owner.id == s->owner) {
 		conn_freed(c, r->rec.time);
 		n_loose_conns += !loose;
@@ -620,6 +631,7 @@ struct conn *conn_of_record(const struct record *r)
 		break;
 	case HONE_SOCK_ANNOUNCE:
 		c->born = true;
+		c->opened = 0;
 		break;
 	case HONE_SOCK_FREE:
 		conn_freed(c, r->rec.time);

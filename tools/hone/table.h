@@ -103,7 +103,6 @@ struct conn {
 	bool split;			/* MPTCP: has subflows */
 	bool told;			/* its end will be */
 	bool born;			/* the stream tells of its beginning */
-	bool opened;			/* by @writer, and nobody has written yet */
 	/*
 	 * The PCAP-NG output's own notes: number of the file that describes it,
 	 * was that with another owner, and options of its packets.
@@ -112,6 +111,11 @@ struct conn {
 	__u64 expires;			/* looked at again then */
 	struct conn *dead_next, **dead_prev;	/* NULL: not among the dead */
 	struct mappings *came;		/* of an MPTCP subflow, or NULL */
+	/*
+	 * Was table_losses when @writer opened it, who has written all that no
+	 * record tells of, unless records were lost since; 0: that is not so.
+	 */
+	__u32 opened;
 	struct ends ends[];		/* if conn_has_ends */
 };
 
@@ -124,6 +128,8 @@ struct netdev {
 	struct netdev *next;
 };
 
+/* Steps when records were lost that may have told of a writer. */
+extern __u32 table_losses;
 /* Steps when what outputs say of all packets may have changed: interfaces. */
 extern __u64 table_generation;
 /* What they say of this image has. */

@@ -299,8 +299,9 @@ struct hone_attr {
  *	was dropped
  *
  * With HONE_F_SUBBUF_LIFE there are none of BIND, CONNECT, CLOSE, ERROR and
- * OVERFLOW, nor of ACCEPT, if the owner stays that of the listener: the records
- * of its packets say that, and FREE follows.
+ * OVERFLOW, nor of TCP's ACCEPT, if the owner stays that of the listener: the
+ * records of its packets say that, and FREE follows. What they do not say, if
+ * they are cut before it, is the protocol.
  */
 enum hone_sock_event {
 	HONE_SOCK_OPEN		= 1,
@@ -402,8 +403,7 @@ struct hone_sock_rec {
  * TCP_WRITE says that all bytes from @from on, up to the next such record of
  * the same cookie, were written by @id. It is sent when the writer changes. Bytes
  * of a socket with HONE_F_SOCK_WRITES, up to the first such record, were written
- * by who has opened it. Who ends a connection into which nobody has written need
- * not be told of: the packet with the FIN leaves in the call, and has the actor.
+ * by who has opened it, unless records were lost, or ANNOUNCE tells of it anew.
  * TCP_READ says that [@from, @to) was read by @id. It is sent for each read:
  * bytes behind @to have not been read, and may be read by another task yet.
  * CONSUME is sent for each datagram or, in a session with "datagrams change",

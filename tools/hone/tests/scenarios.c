@@ -284,16 +284,10 @@ static void reconnected(void)
 	tcp_read(&client, &worker, s + 1, s + 8);
 }
 
-static const struct sock closed = {
-	.cookie = 503, .protocol = IPPROTO_TCP, .saddr = LO, .daddr = LO,
-	.sport = 80, .dport = 40001,
-};
-
 /*
  * Who opens a socket is told as its writer, and no more until another writes. Who
  * accepts is not told of, but by the packets; that must do, even if there are none
- * for a long time. And who has only closed is the actor of the FIN, which is sent
- * again by the kernel.
+ * for a long time.
  */
 static void opened(void)
 {
@@ -326,15 +320,43 @@ static void opened(void)
 	tcp_write(&conn, &worker, s + 1);
 	tcp_out(&conn, &server, &worker,
 		(struct seg){ PSH | ACK, s + 1, c + 1, "one" });
-	at(130);
-	tcp_out(&closed, &server, &worker, (struct seg){ FIN | ACK, s, c });
-	tcp_out(&closed, &server, NULL, (struct seg){ FIN | ACK, s, c });
 	at(200000000);
 	tcp_out(&conn, &server, NULL,
 		(struct seg){ PSH | ACK, s + 1, c + 1, "one" });
-	sock(HONE_SOCK_FREE, &closed, &server, NULL);
 	sock(HONE_SOCK_FREE, &client, &shell, NULL);
 	sock(HONE_SOCK_FREE, &conn, &server, NULL);
+}
+
+static const struct sock second = {
+	.cookie = 503, .protocol = IPPROTO_TCP, .saddr = LO, .daddr = LO,
+	.sport = 40001, .dport = 80,
+};
+
+/*
+ * It is not known who writes when the record of another writer may have been lost,
+ * or all is told anew.
+ */
+static void opened_unsure(void)
+{
+	const __u32 c = 100, s = 5000;
+
+	begin();
+	at(100);
+	sock_opened(&client, &shell);
+	sock_opened(&second, &shell);
+	tcp_out(&client, &shell, &shell, (struct seg){ SYN, c });
+	tcp_out(&second, &shell, &shell, (struct seg){ SYN, c });
+	at(110);
+	sock(HONE_SOCK_ANNOUNCE, &second, &shell, NULL);
+	tcp_out(&second, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "whose?" });
+	tcp_write(&second, &shell, c + 7);
+	tcp_out(&second, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 7, s + 1, "mine" });
+	at(120);
+	lost(0, 1);
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "whose?" });
 }
 
 /*
@@ -1326,6 +1348,7 @@ static const struct {
 	{ "handover", handover },
 	{ "reconnected", reconnected },
 	{ "opened", opened },
+	{ "opened-unsure", opened_unsure },
 	{ "once-more", once_more },
 	{ "udp", udp },
 	{ "sctp", sctp },

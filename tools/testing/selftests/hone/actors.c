@@ -265,56 +265,6 @@ TEST_F(actors, tcp_writers_later)
 	stream_close(&s);
 }
 
-static void end_writing(int fd)
-{
-	shutdown(fd, SHUT_WR);
-}
-
-/* The FIN that a socket has sent. */
-static const struct hone_packet *fin_of(struct stream *s, uint64_t cookie)
-{
-	const struct hone_rec *rec = NULL;
-	const struct hone_packet *p;
-	int cpu = 0;
-
-	while ((rec = stream_step(s, &cpu, rec))) {
-		p = (const void *)rec;
-		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
-		    rec->flags & HONE_F_PKT_OUT && p->data[20 + 13] & 1)
-			return p;
-	}
-	return NULL;
-}
-
-/* Who ends what nobody has written into acts as the FIN leaves. */
-TEST_F(actors, tcp_ends)
-{
-	const struct hone_packet *fin;
-	const struct hone_actor *a;
-	uint64_t cookie[2];
-	int fd[2];
-	pid_t silent, child;
-
-	ASSERT_EQ(0, tcp_pair(fd, cookie));
-	write_four(fd[0]);
-	read_four(fd[1]);
-	silent = in_child(end_writing, fd[1]);
-	child = in_child(end_writing, fd[0]);
-	stream_stop(&self->s);
-
-	fin = fin_of(&self->s, cookie[1]);
-	ASSERT_NE(NULL, fin);
-	EXPECT_EQ(silent, fin->tgid);
-	EXPECT_NE(0, fin->actor);
-	EXPECT_EQ(NULL, nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[1], 0));
-	/* The other was written into. */
-	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 0);
-	ASSERT_NE(NULL, a);
-	EXPECT_EQ(child, a->tgid);
-	close(fd[0]);
-	close(fd[1]);
-}
-
 /* What is out of the ring has records for who reads it. */
 TEST_F(actors, tcp_readers)
 {

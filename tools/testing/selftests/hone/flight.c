@@ -449,6 +449,54 @@ static bool is_described(const struct stream *s, pid_t pid, const char *argv0)
 	return described && ended;
 }
 
+/* How many records of a type does a socket have? */
+static int count_of(const struct stream *s, int type, uint64_t cookie)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_sock_rec *sock;
+	int file = 0, n = 0;
+
+	while ((rec = stream_step(s, &file, rec))) {
+		/* Its cookie is where an actor's is. */
+		sock = (const void *)rec;
+		n += rec->type == type && sock->cookie == cookie;
+	}
+	return n;
+}
+
+/*
+ * Who opened a socket stays in the identity rings when the packets' went round: so
+ * that is not to be taken for who writes.
+ */
+TEST_F(flight, opener_is_no_writer)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	int fd, listener = socket(AF_INET, SOCK_STREAM, 0);
+	const struct hone_rec *rec = NULL;
+	socklen_t len = sizeof(at);
+	uint64_t cookie = 0;
+	int file = 0;
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ASSERT_EQ(0, bind(listener, (void *)&at, sizeof(at)));
+	ASSERT_EQ(0, listen(listener, 1));
+	ASSERT_EQ(0, getsockname(listener, (void *)&at, &len));
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	len = sizeof(cookie);
+	ASSERT_EQ(0, getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len));
+	ASSERT_EQ(0, connect(fd, (void *)&at, sizeof(at)));
+	ASSERT_EQ(0, stream_command(&self->s, "freeze\n"));
+	while (stream_read(&self->s))
+		;
+	EXPECT_EQ(1, count_of(&self->s, HONE_REC_TCP_WRITE, cookie));
+	EXPECT_LE(1, count_of(&self->s, HONE_REC_SOCK, cookie));
+	while ((rec = stream_step(&self->s, &file, rec)))
+		if (rec->type == HONE_REC_SOCK)
+			EXPECT_FALSE(rec->flags & HONE_F_SOCK_WRITES);
+	close(fd);
+	close(listener);
+}
+
 TEST_F_TIMEOUT(flight, dead_are_described, 240)
 {
 	struct account a;
