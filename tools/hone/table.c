@@ -108,12 +108,14 @@ static void table_grow(struct table *t)
 }
 
 /* Who looks for misuse of memory gets each entry in a piece of its own. */
-#ifndef __has_feature
-#define __has_feature(x)	0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
 #define POOLED	false
-#else
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define POOLED	false
+#endif
+#ifndef POOLED
 #define POOLED	true
 #endif
 
