@@ -52,8 +52,8 @@ bool hone_sk_writer_changed(struct hone_sk *h, u64 key)
 	if (likely(old == key))
 		return false;
 	h->tx = key;
-	/* Who has opened it was told of as who writes. */
-	if (old == ~key)
+	/* Who has opened it was told of as who writes; 0 is nobody's. */
+	if (old && old == ~key)
 		return false;
 	hone_sk_mark_shared(h, old, key);
 	return true;

@@ -40,6 +40,11 @@ static void test_opener(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
 	KUNIT_EXPECT_EQ(test, h.shared, 1);
 
+	/* What is not known is not the kernel's. */
+	h = (struct hone_sk){ };
+	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, KERN));
+	KUNIT_EXPECT_EQ(test, h.shared, 0);
+
 	h = (struct hone_sk){ .tx = ~A };
 	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
 	KUNIT_EXPECT_EQ(test, h.shared, 0);

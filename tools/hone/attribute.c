@@ -140,7 +140,7 @@ static __apart void learn_conn(struct conn *c, const struct record *r)
 
 	if (!p->owner)
 		return;
-	if (!c->family)
+	if (!c->protocol)
 		learn_protocol(c, p);
 	if (!c->owner.id)
 		conn_set_owner(c, &owner, r->rec.time);
@@ -148,7 +148,8 @@ static __apart void learn_conn(struct conn *c, const struct record *r)
 		return;
 	if (life_only)
 		conn_tell(c);
-	c->settled = true;
+	/* The first may have been a fragment. */
+	c->settled = c->protocol;
 }
 
 /* No record may have told of it yet. */
@@ -210,17 +211,31 @@ static __apart void connect_anew(struct conn *c)
 	}
 }
 
-/*
- * No other is told of who wrote: then who has opened the socket has written what
- * comes before @seq, however far it is, and what comes behind.
- */
-static inline void opener_wrote(struct conn *c, __u32 seq)
+/* Who has opened the socket, and has written all, as no other is told of; or NULL. */
+static inline const struct user *opener_of(const struct conn *c)
 {
-	if (c->writes.n || !c->opened)
-		return;
-	if (c->opened == table_losses)
-		extent_write(&c->writes, seq - (1U << 29), &c->writer);
+	return c->opened == table_losses && !c->writes.n ? &c->writer : NULL;
+}
+
+/* Another writes from @seq on: what comes before, however far it is, he has not. */
+static void opener_ends(struct conn *c, __u32 seq)
+{
+	const struct user *opener = opener_of(c);
+
+	if (opener)
+		extent_write(&c->writes, seq - (1U << 29), opener);
 	c->opened = 0;
+}
+
+/* Who wrote the first byte of a segment, NULL if that is not known. */
+static inline const struct user *writer_of(const struct conn *c,
+					   const struct segment *s)
+{
+	const struct user *writer = extent_writer(&c->writes, first_byte(s));
+
+	if (!writer)
+		return opener_of(c);
+	return writer->tgid == TGID_UNKNOWN ? NULL : writer;
 }
 
 static void sent_tcp(struct held *h, const struct record *r,
@@ -239,11 +254,8 @@ static void sent_tcp(struct held *h, const struct record *r,
 	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		connect_anew(c);
 	extent_advance(&c->writes, s->seq);
-	opener_wrote(c, s->seq);
 	if (s->payload || s->tcp_flags & TCP_FIN)
-		writer = extent_writer(&c->writes, first_byte(s));
-	if (writer && writer->tgid == TGID_UNKNOWN)
-		writer = NULL;
+		writer = writer_of(c, s);
 	if (writer && writer->id)
 		decide(h, *writer, HONE_Q_EXACT);
 	else if (writer)
@@ -635,8 +647,8 @@ static inline bool sender_of(struct user *sender, struct sure *sure,
 		connect_anew(c);
 	extent_advance(&c->writes, s.seq);
 	if (s.payload || s.tcp_flags & TCP_FIN) {
-		writer = extent_writer(&c->writes, first_byte(&s));
-		if (!writer || writer->tgid == TGID_UNKNOWN)
+		writer = writer_of(c, &s);
+		if (!writer)
 			return false;
 		*sender = *writer;
 		return true;
@@ -858,7 +870,8 @@ __apart void attribute_write(const struct record *r)
 	rx_close(r);
 	if (!c)
 		return;
-	opener_wrote(c, r->actor->from);
+	if (c->opened)
+		opener_ends(c, r->actor->from);
 	conn_set_user(&c->writer, &user, r->rec.time);
 	extent_write(&c->writes, r->actor->from, &user);
 }

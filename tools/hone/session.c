@@ -374,10 +374,10 @@ static bool let_out(__u64 now)
 /* So much of a packet tells of which protocol it is. */
 #define PROTOCOL_MAX	64
 
-/* Who cannot see that is told of each socket. */
+/* Who cannot see that, or has no packets, is told of each socket. */
 static bool tells_uses(void)
 {
-	return options.text || options.json || options.record ||
+	return options.text || options.json || options.record || options.counts ||
 	       options.snaplen < PROTOCOL_MAX;
 }
 

@@ -344,6 +344,8 @@ static void opened_unsure(void)
 	at(100);
 	sock_opened(&client, &shell);
 	sock_opened(&second, &shell);
+	/* It waits for its reader, and all others behind it. */
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, s, c, "wait" });
 	tcp_out(&client, &shell, &shell, (struct seg){ SYN, c });
 	tcp_out(&second, &shell, &shell, (struct seg){ SYN, c });
 	at(110);
