@@ -63,7 +63,6 @@ static void seen_gap(const struct record *r)
 	int k;
 
 	table_losses += !!r->lost.records[HONE_KIND_ACTOR];
-
 	for (k = 0; k < HONE_KIND_MAX; k++)
 		count_lost(k, r->lost.records[k]);
 }

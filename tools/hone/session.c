@@ -370,11 +370,13 @@ static bool let_out(__u64 now)
 
 /* Stages */
 
-/* What sockets are used for is told by these; PCAP-NG has no words for it. */
 /* So much of a packet tells of which protocol it is. */
 #define PROTOCOL_MAX	64
 
-/* Who cannot see that, or has no packets, is told of each socket. */
+/*
+ * What sockets are used for is told by some outputs; PCAP-NG has no words for it.
+ * Who cannot see of which protocol packets are, or has none, is told of each socket.
+ */
 static bool tells_uses(void)
 {
 	return options.text || options.json || options.record || options.counts ||
