@@ -9,6 +9,7 @@
 #include "flight.h"
 #include "capture.h"
 #include "control.h"
+#include "end.h"
 #include "msg.h"
 #include "options.h"
 #include "resolve.h"
@@ -26,15 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static atomic_int stop;
 static atomic_int wanted;	/* a dump */
 static atomic_int report;
-
-static void on_end(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
 
 static void on_usr1(int sig)
 {
@@ -48,9 +42,9 @@ static void on_usr2(int sig)
 	wanted = 1;
 }
 
-static void catch(int sig, void (*handler)(int), int flags)
+static void catch(int sig, void (*handler)(int))
 {
-	struct sigaction sa = { .sa_handler = handler, .sa_flags = flags };
+	struct sigaction sa = { .sa_handler = handler, .sa_flags = SA_RESTART };
 
 	sigaction(sig, &sa, NULL);
 }
@@ -67,12 +61,11 @@ static void catch_signals(sigset_t *old)
 	sigaddset(&ours, SIGUSR1);
 	sigaddset(&ours, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &ours, old);
-	/* The first one ends the capture, the second one the program. */
-	catch(SIGINT, on_end, SA_RESETHAND);
-	catch(SIGTERM, on_end, SA_RESETHAND);
-	catch(SIGHUP, on_end, SA_RESETHAND);
-	catch(SIGUSR1, on_usr1, SA_RESTART);
-	catch(SIGUSR2, on_usr2, SA_RESTART);
+	end_catch(SIGINT);
+	end_catch(SIGTERM);
+	end_catch(SIGHUP);
+	catch(SIGUSR1, on_usr1);
+	catch(SIGUSR2, on_usr2);
 }
 
 /*
@@ -102,6 +95,7 @@ static int write_dump(__u32 number, bool last, const sigset_t *mask)
 		return EXIT_TROUBLE;
 	ok = collect(last, stats);
 	/* No signal is to leave the rings frozen; from here on none can. */
+	end_unblock();
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (ok && session_merge()) {
 		if (!capture_begin() || !resolve_end())
@@ -153,7 +147,7 @@ static void wait_signal(const sigset_t *mask, __u64 end)
 		ts.tv_nsec = (end - now) % 1000000000;
 	}
 	if (ppoll(NULL, 0, end ? &ts : NULL, mask) == 0)
-		stop = 1;
+		end_tell();
 }
 
 static void tell(void)
@@ -169,12 +163,12 @@ static void run(const sigset_t *mask)
 {
 	__u64 end = options.duration ? boot_clock() + options.duration : 0;
 
-	while (!stop) {
+	while (!end_told()) {
 		wait_signal(mask, end);
 		if (report)
 			tell();
 		report = 0;
-		if (wanted && !stop) {
+		if (wanted && !end_told()) {
 			wanted = 0;
 			make_dump(false, mask);
 		}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Input: a recorded file or pipe, and the bytes of it that are read ahead. */
 #include "input.h"
+#include "end.h"
 #include "msg.h"
 #include "resolve.h"
 #include "sink.h"
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,28 +36,15 @@ bool input_open(struct input *in, const char *path)
 	return true;
 }
 
-static atomic_int told_to_end;
-
-/* The next one ends the program, wherever it is. */
-static void on_signal(int sig)
-{
-	(void)sig;
-	told_to_end = 1;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-}
-
 void input_catch_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	end_catch(SIGINT);
+	end_catch(SIGTERM);
 }
 
 bool input_cut(void)
 {
-	return told_to_end;
+	return end_told();
 }
 
 /* Until there is something, or a signal, which does not come in between. */
@@ -70,7 +57,7 @@ static void wait_for_pipe(const struct input *in)
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ends, &before);
-	if (!told_to_end)
+	if (!end_told())
 		ppoll(&p, 1, NULL, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
@@ -79,9 +66,9 @@ bool input_wait(struct input *in)
 {
 	if (!in->regular)
 		wait_for_pipe(in);
-	else if (told_to_end && !in->spooled)
+	else if (end_told() && !in->spooled)
 		resolve_stop();
-	return !told_to_end || in->spooled;
+	return !end_told() || in->spooled;
 }
 
 bool input_fill(struct input *in, size_t len)

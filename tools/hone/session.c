@@ -9,6 +9,7 @@
 #include "session.h"
 #include "capture.h"
 #include "control.h"
+#include "end.h"
 #include "filter.h"
 #include "merge.h"
 #include "msg.h"
@@ -41,18 +42,11 @@ static struct pollfd *polls;	/* the first one is for new files */
 static int n_channels;
 static int watch = -1;
 static bool unready;		/* a file could not be opened yet */
-static atomic_int stop;
 static atomic_int report;
 static atomic_int command;	/* its pid, 0: none */
 static int command_down, command_up;	/* pipes */
 static int status;		/* EXIT_* */
 static bool begun;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
 
 /* The command that is captured ends the capture; others are only buried. */
 static void on_child(int sig)
@@ -63,7 +57,7 @@ static void on_child(int sig)
 	(void)sig;
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		if (pid == command)
-			stop = 1;
+			end_tell();
 	errno = err;
 }
 
@@ -79,22 +73,20 @@ static void on_hangup(int sig)
 	rotate_soon();
 }
 
-/* The first one ends the capture, the second one the program. */
 static void catch_signals(void)
 {
 	struct sigaction sa = {
-		.sa_handler = on_signal,
-		.sa_flags = SA_RESETHAND,
+		.sa_handler = on_hangup,
+		.sa_flags = SA_RESTART,
 	};
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	end_catch(SIGINT);
+	end_catch(SIGTERM);
 	/* With nothing to rotate the terminal is gone. */
-	if (rotation.path) {
-		sa.sa_handler = on_hangup;
-		sa.sa_flags = SA_RESTART;
-	}
-	sigaction(SIGHUP, &sa, NULL);
+	if (rotation.path)
+		sigaction(SIGHUP, &sa, NULL);
+	else
+		end_catch(SIGHUP);
 	sa.sa_handler = on_child;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
 	sigaction(SIGCHLD, &sa, NULL);
@@ -463,7 +455,7 @@ static bool take_over(void)
 		return false;
 	if (!control_writable()) {
 		msg("the kernel is locked down: there is only what was recorded before");
-		stop = 1;
+		end_tell();
 		return true;
 	}
 	return control_command("mode drop\nthaw") || session_fail(EXIT_KERNEL);
@@ -612,10 +604,10 @@ static void run(void)
 	__u64 now;
 	bool more;
 
-	for (more = true; more && !stop;) {
+	for (more = true; more && !end_told();) {
 		/* From here on a signal waits for ppoll(). */
 		block_signals(&old);
-		more = stop || wait_round(end);
+		more = end_told() || wait_round(end);
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		now = boot_clock();
 		if (more)

@@ -419,7 +419,7 @@ ends_by()
 
 	rm -f "$tmp/in" "$tmp/out"
 	mkfifo "$tmp/in" "$tmp/out"
-	timeout 60 "$reader" -q -r "$tmp/in" -o "$tmp/cut.pcapng" \
+	timeout --foreground 60 "$reader" -q -r "$tmp/in" -o "$tmp/cut.pcapng" \
 		--text="$tmp/out" --summary="$tmp/cut" &
 	pid=$!
 	exec 8<>"$tmp/in"
@@ -437,11 +437,9 @@ ends_by()
 	echo "$said" | tee "$tmp/null" | grep -q '^TAIL' && [ -s "$tmp/cut" ] &&
 		perl "$here/verify.pl" "$tmp/cut.pcapng"
 }
-# A second one, when nobody takes what goes out: more than a pipe holds.
-ends_at_once()
+# Nobody takes what goes out, which is more than a pipe holds.
+blocked()
 {
-	local pid ended
-
 	for _ in $(seq 100); do
 		cat "$tmp/tcp.pcapng"
 	done >"$tmp/long.pcapng"
@@ -451,8 +449,30 @@ ends_at_once()
 	pid=$!
 	exec 9<"$tmp/out"
 	read -r -t 60 _ <&9
-	for _ in $(seq 10000); do
-		kill -INT "$pid" 2>"$tmp/null" || break
+}
+# timeout(1) sends two; of so many the reader is told of more than one.
+ends_by_echo()
+{
+	local pid said ended
+
+	blocked
+	for _ in $(seq 2000); do
+		kill -INT "$pid"
+	done
+	said=$(cat <&9)
+	wait "$pid"
+	ended=$?
+	exec 9<&-
+	echo "exit status $ended"
+	[ "$ended" -eq 0 ] && echo "$said" | tee "$tmp/null" | grep -q '^TAIL'
+}
+ends_at_once()
+{
+	local pid ended last=$((SECONDS + 60))
+
+	blocked
+	while [ "$SECONDS" -lt "$last" ] && kill -INT "$pid" 2>"$tmp/null"; do
+		:
 	done
 	kill -KILL "$pid" 2>"$tmp/null"
 	wait "$pid"
@@ -469,7 +489,8 @@ if have perl; then
 	head -c -7 "$tmp/tcp.pcapng" >"$tmp/short.pcapng"
 	t "also within a block" ends_by INT "$tmp/short.pcapng" 19
 fi
-t "SIGINT once more ends all" ends_at_once
+t "SIGINT at once once more says the same" ends_by_echo
+t "SIGINT a second later ends all" ends_at_once
 printf '\324\303\262\241\002\000\004\000aaaabbbbccccdddd' >"$tmp/classic.pcap"
 t "a pcap file among others" status 4 'classic.pcap: is a pcap file' "$reader" \
 	-r "$tmp/tcp.pcapng" -r "$tmp/classic.pcap" --text="$tmp/x"
