@@ -134,9 +134,9 @@ void hone_count_filtered(struct hone_stream *s, enum hone_kind kind);
 void hone_uncount_filtered(struct hone_stream *s, enum hone_kind kind);
 void hone_take_back(struct hone_stream *s, enum hone_kind kind,
 		    const struct hone_rec *rec, bool truncated);
-void hone_write(struct hone_stream *s, const struct hone_rec *rec,
+bool hone_write(struct hone_stream *s, const struct hone_rec *rec,
 		enum hone_kind kind, u8 sessions, u64 now);
-void hone_emit(const struct hone_rec *rec, enum hone_kind kind);
+bool hone_emit(const struct hone_rec *rec, enum hone_kind kind);
 
 /**
  * struct hone_source - a producer of records
@@ -348,6 +348,48 @@ static inline u64 hone_actor_key(const struct task_struct *task)
 static inline bool hone_key_presumed(u64 key)
 {
 	return (s64)key < -1;
+}
+
+/* Set in the key of a task, or alone, for the kernel: it could not be told of. */
+#define HONE_KEY_UNTOLD		(1ULL << 62)
+
+/**
+ * hone_key_untold - is it of somebody who could not be told of?
+ * @key: hone_actor_key(), its complement, or from hone_key_untell()
+ *
+ * Nor does a machine live to see 2^40 images.
+ *
+ * Return: true if it is.
+ */
+static inline bool hone_key_untold(u64 key)
+{
+	return key >> 62 == 1;
+}
+
+/**
+ * hone_key_untell - who it is of could not be told of
+ * @key: hone_actor_key()
+ *
+ * Return: what is kept in its place.
+ */
+static inline u64 hone_key_untell(u64 key)
+{
+	return key == hone_actor_key(NULL) ? HONE_KEY_UNTOLD :
+					     key | HONE_KEY_UNTOLD;
+}
+
+/**
+ * hone_key_known - undo hone_key_untell()
+ * @key: of whatever kind
+ *
+ * Return: the hone_actor_key(), or @key if it is not of that kind.
+ */
+static inline u64 hone_key_known(u64 key)
+{
+	if (likely(!hone_key_untold(key)))
+		return key;
+	return key == HONE_KEY_UNTOLD ? hone_actor_key(NULL) :
+					key & ~HONE_KEY_UNTOLD;
 }
 
 #endif /* _LINUX_HONE_STREAM_H */

@@ -297,24 +297,26 @@ static bool hone_wanted(const struct hone_stream *s, const struct hone_rec *rec,
  * @now: its time, taken with interrupts off
  *
  * Context: interrupts off; not NMI.
+ * Return: false if it was lost.
  */
-void hone_write(struct hone_stream *s, const struct hone_rec *rec,
+bool hone_write(struct hone_stream *s, const struct hone_rec *rec,
 		enum hone_kind kind, u8 sessions, u64 now)
 {
 	struct hone_room room;
 	void *p;
 
 	if (unlikely(!(s->kinds & BIT(kind))))
-		return;
+		return true;
 	if (!hone_wanted(s, rec, sessions)) {
 		hone_count_filtered(s, kind);
-		return;
+		return true;
 	}
 	p = hone_reserve(s, kind, rec->len, now, &room);
 	if (!p)
-		return;
+		return false;
 	memcpy(p, rec, rec->len);
 	hone_commit(&room, kind, p, rec->len, now);
+	return true;
 }
 
 /**
@@ -323,21 +325,24 @@ void hone_write(struct hone_stream *s, const struct hone_rec *rec,
  * @kind: its kind
  *
  * Context: any but NMI.
+ * Return: false if one of them has lost it.
  */
-void hone_emit(const struct hone_rec *rec, enum hone_kind kind)
+bool hone_emit(const struct hone_rec *rec, enum hone_kind kind)
 {
 	struct hone_stream *s;
 	unsigned long flags;
+	bool all = true;
 	u64 now;
 
 	if (!hone_wants(kind))
-		return;
+		return true;
 	local_irq_save(flags);
 	/* Inside, or a CPU's stream would not be in time order. */
 	now = ktime_get_boottime_ns();
 	hone_for_each_stream(s)
-		hone_write(s, rec, kind, ~0, now);
+		all &= hone_write(s, rec, kind, ~0, now);
 	local_irq_restore(flags);
+	return all;
 }
 
 /**

@@ -41,17 +41,22 @@ static void hone_sk_mark_shared(struct hone_sk *h, u64 old, u64 key)
  * hone_sk_writer_changed - must be told who writes?
  * @h: the socket's users
  * @key: hone_actor_key() of who writes now
+ * @flags: what is to be said of it is added: HONE_F_ACTOR_*
  *
  * Context: socket lock held.
- * Return: true if it is not who wrote last.
+ * Return: true if it is not who wrote last, as far as that was told.
  */
-bool hone_sk_writer_changed(struct hone_sk *h, u64 key)
+bool hone_sk_writer_changed(struct hone_sk *h, u64 key, u16 *flags)
 {
 	u64 old = h->tx;
 
 	if (likely(old == key))
 		return false;
 	h->tx = key;
+	if (unlikely(hone_key_untold(old))) {
+		*flags |= HONE_F_ACTOR_UNTOLD;
+		old = hone_key_known(old);
+	}
 	/* Who has opened it was told of as who writes; 0 is nobody's. */
 	if (old && old == ~key)
 		return false;
@@ -123,13 +128,20 @@ static noinline void hone_write_taken(struct hone_stream *s, struct sock *sk,
 		   ktime_get_boottime_ns());
 }
 
+/* What has become of a record that a session may want. */
+enum hone_put {
+	HONE_PUT_NOT,		/* it is to be written in another way */
+	HONE_PUT,
+	HONE_PUT_LOST,
+};
+
 /*
  * Into the only session: written in its place. If it filters packets, it is told of
  * who acts and of sockets all the same.
  */
-static __always_inline bool hone_put_taken(struct hone_stream *s, u64 cookie,
-					   const struct task_struct *task,
-					   const struct hone_taken *t)
+static __always_inline enum hone_put
+hone_put_taken(struct hone_stream *s, u64 cookie, const struct task_struct *task,
+	       const struct hone_taken *t)
 {
 	struct hone_room room;
 	struct hone_actor *a;
@@ -137,18 +149,18 @@ static __always_inline bool hone_put_taken(struct hone_stream *s, u64 cookie,
 
 	if (s != rcu_dereference_sched(hone_sole) || s->changes ||
 	    !(s->kinds & BIT(HONE_KIND_ACTOR)))
-		return false;
+		return HONE_PUT_NOT;
 	now = ktime_get_boottime_ns();
 	a = hone_reserve(s, HONE_KIND_ACTOR, sizeof(*a), now, &room);
 	if (!a)
-		return true;
+		return HONE_PUT_LOST;
 	*a = hone_actor_of(t->type, cookie, task);
 	a->rec.flags |= t->flags;
 	a->key = t->key;
 	a->from = t->from;
 	a->to = t->to;
 	hone_commit(&room, HONE_KIND_ACTOR, &a->rec, sizeof(*a), now);
-	return true;
+	return HONE_PUT;
 }
 
 /*
@@ -173,42 +185,52 @@ static __always_inline bool hone_emit_taken(struct sock *sk,
 		    hone_packet_read(s, cookie, task, &left))
 			continue;
 		all = false;
-		if (!hone_put_taken(s, cookie, task, &left))
+		if (hone_put_taken(s, cookie, task, &left) == HONE_PUT_NOT)
 			hone_write_taken(s, sk, task, &left);
 	}
 	local_irq_restore(flags);
 	return all;
 }
 
-static noinline void hone_emit_write(u64 cookie, const struct task_struct *task,
-				     u32 seq)
+static noinline enum hone_put hone_emit_write(u64 cookie,
+					      const struct task_struct *task,
+					      const struct hone_taken *t)
 {
 	struct hone_actor a = hone_actor_of(HONE_REC_TCP_WRITE, cookie, task);
 
-	a.from = seq;
-	hone_emit(&a.rec, HONE_KIND_ACTOR);
+	a.rec.flags |= t->flags;
+	a.from = t->from;
+	return hone_emit(&a.rec, HONE_KIND_ACTOR) ? HONE_PUT : HONE_PUT_LOST;
 }
 
 static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 			   u32 seq)
 {
 	struct hone_taken t = { .type = HONE_REC_TCP_WRITE, .from = seq };
+	struct hone_sk *h = &sk->sk_hone;
+	enum hone_put put = HONE_PUT_NOT;
 	struct hone_stream *s;
 	unsigned long flags;
-	bool done;
 
 	hone_sk_touch(sk);
-	if (!hone_sk_writer_changed(&sk->sk_hone, hone_actor_key(task)))
+	if (!hone_sk_writer_changed(h, hone_actor_key(task), &t.flags))
 		return;
 	hone_sk_use(sk, task);
 	if (!hone_wants(HONE_KIND_ACTOR))
 		return;
 	local_irq_save(flags);
 	s = rcu_dereference_sched(hone_sole);
-	done = s && hone_put_taken(s, hone_sk_cookie(sk), task, &t);
+	if (s)
+		put = hone_put_taken(s, hone_sk_cookie(sk), task, &t);
 	local_irq_restore(flags);
-	if (!done)
-		hone_emit_write(hone_sk_cookie(sk), task, seq);
+	if (put == HONE_PUT_NOT)
+		put = hone_emit_write(hone_sk_cookie(sk), task, &t);
+	/*
+	 * Before a byte of it is in the queue. Of what a subflow carries its
+	 * connection's records tell.
+	 */
+	if (unlikely(put == HONE_PUT_LOST) && !READ_ONCE(h->subflow))
+		WRITE_ONCE(h->tx, hone_key_untell(h->tx));
 }
 
 static void probe_tcp_write(void *data, struct sock *sk)
@@ -257,7 +279,11 @@ static void hone_emit_map(struct sock *sk, struct sock *ssk, u32 seq,
 static void probe_mptcp_map_out(void *data, struct sock *sk, struct sock *ssk,
 				u32 seq, u64 data_seq, u32 len)
 {
-	hone_emit_map(sk, ssk, seq, data_seq, len, HONE_F_MAP_OUT);
+	u16 flags = HONE_F_MAP_OUT;
+
+	if (hone_sk_untold(&sk->sk_hone))
+		flags |= HONE_F_MAP_UNTOLD;
+	hone_emit_map(sk, ssk, seq, data_seq, len, flags);
 }
 
 static void probe_mptcp_map_in(void *data, struct sock *sk, struct sock *ssk,

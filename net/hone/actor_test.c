@@ -13,18 +13,62 @@
 #define B	0x2000002ULL
 #define KERN	(~0ULL)
 
+static bool writer_changed(struct hone_sk *h, u64 key)
+{
+	u16 flags = 0;
+
+	return hone_sk_writer_changed(h, key, &flags);
+}
+
 static void test_writer(struct kunit *test)
 {
 	struct hone_sk h = { };
 
-	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, A));
-	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_TRUE(test, writer_changed(&h, A));
+	KUNIT_EXPECT_FALSE(test, writer_changed(&h, A));
 	KUNIT_EXPECT_EQ(test, h.shared, 0);
-	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
+	KUNIT_EXPECT_TRUE(test, writer_changed(&h, B));
 	KUNIT_EXPECT_EQ(test, h.shared, 1);
-	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, A));
-	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
-	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, KERN));
+	KUNIT_EXPECT_TRUE(test, writer_changed(&h, A));
+	KUNIT_EXPECT_FALSE(test, writer_changed(&h, A));
+	KUNIT_EXPECT_TRUE(test, writer_changed(&h, KERN));
+}
+
+/* Who could not be told of is told again, and what he wrote is not another's. */
+static void test_untold(struct kunit *test)
+{
+	const u64 keys[] = { A, KERN };
+	struct hone_sk h = { };
+	u16 flags;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		h = (struct hone_sk){ };
+		KUNIT_EXPECT_TRUE(test, writer_changed(&h, keys[i]));
+		KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
+		h.tx = hone_key_untell(h.tx);
+		KUNIT_EXPECT_TRUE(test, hone_sk_untold(&h));
+		KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), keys[i]);
+		flags = 0;
+		KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, keys[i],
+							       &flags));
+		KUNIT_EXPECT_EQ(test, flags, HONE_F_ACTOR_UNTOLD);
+		KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
+		KUNIT_EXPECT_EQ(test, h.shared, 0);
+		flags = 0;
+		KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, keys[i],
+								&flags));
+		h.tx = hone_key_untell(h.tx);
+		KUNIT_EXPECT_TRUE(test, writer_changed(&h, B));
+		KUNIT_EXPECT_EQ(test, h.shared, 1);
+	}
+	/* None of what else may be there is taken for that. */
+	h.tx = 0;
+	KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
+	h.tx = ~A;
+	KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
+	h.tx = ~(1ULL << 22 | 1);
+	KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
 }
 
 /* Who has opened a socket is told as its writer, but has not written. */
@@ -33,22 +77,22 @@ static void test_opener(struct kunit *test)
 	struct hone_sk h = { .tx = ~A };
 
 	KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), 0);
-	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_FALSE(test, writer_changed(&h, A));
 	KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), A);
-	KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, A));
+	KUNIT_EXPECT_FALSE(test, writer_changed(&h, A));
 	KUNIT_EXPECT_EQ(test, h.shared, 0);
-	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
+	KUNIT_EXPECT_TRUE(test, writer_changed(&h, B));
 	KUNIT_EXPECT_EQ(test, h.shared, 1);
 
 	/* What is not known is not the kernel's. */
 	h = (struct hone_sk){ };
-	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, KERN));
+	KUNIT_EXPECT_TRUE(test, writer_changed(&h, KERN));
 	KUNIT_EXPECT_EQ(test, h.shared, 0);
 
 	h = (struct hone_sk){ .tx = ~A };
-	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, B));
+	KUNIT_EXPECT_TRUE(test, writer_changed(&h, B));
 	KUNIT_EXPECT_EQ(test, h.shared, 0);
-	KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, KERN));
+	KUNIT_EXPECT_TRUE(test, writer_changed(&h, KERN));
 	KUNIT_EXPECT_EQ(test, h.shared, 1);
 	KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), KERN);
 }
@@ -212,6 +256,7 @@ static void test_payload(struct kunit *test)
 
 static struct kunit_case hone_actor_cases[] = {
 	KUNIT_CASE(test_writer),
+	KUNIT_CASE(test_untold),
 	KUNIT_CASE(test_opener),
 	KUNIT_CASE_PARAM(test_reader, read_gen_params),
 	KUNIT_CASE(test_reader_of_another_run),

@@ -134,7 +134,19 @@ static inline u64 hone_sk_writer(const struct hone_sk *h)
 {
 	u64 tx = READ_ONCE(h->tx);
 
-	return hone_key_presumed(tx) ? 0 : tx;
+	return hone_key_presumed(tx) ? 0 : hone_key_known(tx);
+}
+
+/**
+ * hone_sk_untold - was the record lost that tells who wrote last?
+ * @h: the socket's users
+ *
+ * Context: any.
+ * Return: true if it was, in any session.
+ */
+static inline bool hone_sk_untold(const struct hone_sk *h)
+{
+	return unlikely(hone_key_untold(READ_ONCE(h->tx)));
 }
 
 /**
@@ -215,12 +227,12 @@ static inline u8 hone_sk_sessions(const struct sock *sk)
 /* actor.c */
 
 /**
- * struct hone_taken - what was read
- * @type: HONE_REC_CONSUME or HONE_REC_TCP_READ
+ * struct hone_taken - what was read, or written
+ * @type: HONE_REC_CONSUME, HONE_REC_TCP_READ or HONE_REC_TCP_WRITE
  * @flags: HONE_F_ACTOR_*
  * @key: CONSUME: key of the datagram
- * @from: TCP_READ: first sequence number
- * @to: one past the last
+ * @from: TCP: first sequence number
+ * @to: TCP_READ: one past the last
  */
 struct hone_taken {
 	u16 type;
@@ -230,7 +242,7 @@ struct hone_taken {
 	u32 to;
 };
 
-bool hone_sk_writer_changed(struct hone_sk *h, u64 key);
+bool hone_sk_writer_changed(struct hone_sk *h, u64 key, u16 *flags);
 bool hone_sk_read(struct hone_sk *h, u64 key, u32 start, u32 copied,
 		  struct hone_taken *t);
 int hone_actor_start(void);

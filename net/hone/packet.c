@@ -186,6 +186,8 @@ static __always_inline void hone_whose_sent(struct hone_whose *w,
 			u->wants |= hone_task_wants(task);
 		if (!full || hone_sk_queues(sk)) {
 			w->quality = HONE_Q_OWNER;
+			if (full && hone_sk_untold(&sk->sk_hone))
+				w->flags |= HONE_F_PKT_UNTOLD;
 			return;
 		}
 		w->quality = HONE_Q_EXACT;
@@ -193,6 +195,8 @@ static __always_inline void hone_whose_sent(struct hone_whose *w,
 		return;
 	}
 	w->flags |= HONE_F_PKT_SOFTIRQ;
+	if (full && hone_sk_untold(&sk->sk_hone))
+		w->flags |= HONE_F_PKT_UNTOLD;
 	w->cause = this_cpu_read(hone_rx.pkt);
 	if (u && (!sk || w->flags & HONE_F_PKT_KERN) &&
 	    this_cpu_read(hone_rx.liked) &&

@@ -223,7 +223,9 @@ void __hone_sk_announce(struct sock *sk)
 {
 	struct hone_sk *h = &sk->sk_hone;
 
-	h->tx = 0;
+	/* What was told of the one before is still known. */
+	if (!hone_sk_untold(h))
+		h->tx = 0;
 	h->rx = 0;
 	if (READ_ONCE(h->rx_known) != READ_ONCE(hone_run))
 		WRITE_ONCE(h->rx_known, 0);

@@ -227,6 +227,13 @@ static void opener_ends(struct conn *c, __u32 seq)
 	c->opened = 0;
 }
 
+/* Another may have written any of it, whose record was lost. */
+static __apart void writers_unsure(struct conn *c)
+{
+	extents_free(&c->writes);
+	c->opened = 0;
+}
+
 /* Who wrote the first byte of a segment, NULL if that is not known. */
 static inline const struct user *writer_of(const struct conn *c,
 					   const struct segment *s)
@@ -243,6 +250,7 @@ static void sent_tcp(struct held *h, const struct record *r,
 {
 	const struct hone_packet *p = r->packet;
 	struct user actor = { p->actor, p->tgid, p->tid };
+	bool written = s->payload || s->tcp_flags & TCP_FIN;
 	const struct user *writer = NULL;
 
 	if (!s->whole) {
@@ -253,8 +261,10 @@ static void sent_tcp(struct held *h, const struct record *r,
 	}
 	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		connect_anew(c);
+	if (r->rec.flags & HONE_F_PKT_UNTOLD)
+		writers_unsure(c);
 	extent_advance(&c->writes, s->seq);
-	if (s->payload || s->tcp_flags & TCP_FIN)
+	if (written)
 		writer = writer_of(c, s);
 	if (writer && writer->id)
 		decide(h, *writer, HONE_Q_EXACT);
@@ -265,7 +275,7 @@ static void sent_tcp(struct held *h, const struct record *r,
 		decide(h, c->writer.id || c->parent ? conn_user(c) : c->owner,
 		       HONE_Q_OWNER);
 	else if (p->actor)
-		decide(h, actor, s->payload ? HONE_Q_OWNER : HONE_Q_EXACT);
+		decide(h, actor, written ? HONE_Q_OWNER : HONE_Q_EXACT);
 	else
 		decide_kernel(h, c);
 }
@@ -641,7 +651,8 @@ static inline bool sender_of(struct user *sender, struct sure *sure,
 	const struct user *writer;
 	struct segment s;
 
-	if (!c || !decode_plain(p, p->data, &s) || s.proto != IPPROTO_TCP)
+	if (!c || r->rec.flags & HONE_F_PKT_UNTOLD ||
+	    !decode_plain(p, p->data, &s) || s.proto != IPPROTO_TCP)
 		return false;
 	if ((s.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		connect_anew(c);
@@ -870,7 +881,9 @@ __apart void attribute_write(const struct record *r)
 	rx_close(r);
 	if (!c)
 		return;
-	if (c->opened)
+	if (r->rec.flags & HONE_F_ACTOR_UNTOLD)
+		writers_unsure(c);
+	else if (c->opened)
 		opener_ends(c, r->actor->from);
 	conn_set_user(&c->writer, &user, r->rec.time);
 	extent_write(&c->writes, r->actor->from, &user);
@@ -906,6 +919,7 @@ static void map_waits(struct conn *c, struct conn *parent,
 
 __apart void attribute_map(const struct record *r)
 {
+	const struct user unknown = { .tgid = TGID_UNKNOWN };
 	const struct hone_map *m = &r->map;
 	struct conn *c = conn_get(m->cookie, r->rec.time);
 	struct conn *parent = conn_get(m->parent, r->rec.time);
@@ -917,7 +931,9 @@ __apart void attribute_map(const struct record *r)
 	parent->used = r->rec.time;
 	c->parent = m->parent;
 	parent->split = true;
-	if (r->rec.flags & HONE_F_MAP_OUT) {
+	if (r->rec.flags & HONE_F_MAP_UNTOLD) {
+		extent_write(&c->writes, m->from, &unknown);
+	} else if (r->rec.flags & HONE_F_MAP_OUT) {
 		extent_advance(&parent->writes, m->data_seq);
 		extent_copy(&c->writes, m->from, &parent->writes, m->data_seq,
 			    m->len);

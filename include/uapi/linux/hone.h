@@ -387,6 +387,9 @@ struct hone_sock_rec {
 #define HONE_F_ACTOR_KERNEL	0x0001	/* taken by the kernel itself */
 #define HONE_F_ACTOR_CHANGED	0x0002	/* another took the one before */
 
+/* hone_rec.flags of HONE_REC_TCP_WRITE */
+#define HONE_F_ACTOR_UNTOLD	0x0004	/* who wrote before was not told */
+
 /**
  * struct hone_actor - HONE_REC_TCP_WRITE, _TCP_READ, _CONSUME
  * @rec: common head
@@ -404,6 +407,10 @@ struct hone_sock_rec {
  * the same cookie, were written by @id. It is sent when the writer changes. Bytes
  * of a socket with HONE_F_SOCK_WRITES, up to the first such record, were written
  * by who has opened it, unless records were lost, or ANNOUNCE tells of it anew.
+ * When such a record was lost, here or in another session, the socket's packets
+ * have HONE_F_PKT_UNTOLD until somebody writes again, whose record comes then,
+ * changed or not, and has HONE_F_ACTOR_UNTOLD: of what was written before it, and
+ * has not left yet, it is not known who wrote it.
  * TCP_READ says that [@from, @to) was read by @id. It is sent for each read:
  * bytes behind @to have not been read, and may be read by another task yet.
  * CONSUME is sent for each datagram or, in a session with "datagrams change",
@@ -448,6 +455,7 @@ struct hone_deliver {
 
 /* hone_rec.flags of HONE_REC_MPTCP_MAP */
 #define HONE_F_MAP_OUT		0x0001	/* bytes sent, else received */
+#define HONE_F_MAP_UNTOLD	0x0002	/* sent: who wrote last was not told */
 
 /**
  * struct hone_map - HONE_REC_MPTCP_MAP: bytes of an MPTCP subflow
@@ -527,6 +535,7 @@ struct hone_tally {
 #define HONE_F_PKT_MINISOCK	0x0080	/* request or TIME_WAIT socket */
 #define HONE_F_PKT_DELIVERED	0x0100	/* received, and its socket has got it */
 #define HONE_F_PKT_TAKEN	0x0200	/* received, and @actor has read it all */
+#define HONE_F_PKT_UNTOLD	0x0400	/* sent: who wrote last was not told */
 
 /**
  * enum hone_quality - how sure a packet's process is

@@ -400,11 +400,26 @@ static void set_in(struct wire *w, const struct sock *s)
 	w->p.ifindex = s->ifindex;
 }
 
+static bool next_untold;
+
+void untold(void)
+{
+	next_untold = true;
+}
+
+static __u16 untold_flag(__u16 flag)
+{
+	bool is = next_untold;
+
+	next_untold = false;
+	return is ? flag : 0;
+}
+
 static void set_out(struct wire *w, const struct sock *s,
 		    const struct task *owner, const struct task *actor)
 {
 	memset(w, 0, sizeof(*w));
-	w->p.rec.flags = HONE_F_PKT_OUT;
+	w->p.rec.flags = HONE_F_PKT_OUT | untold_flag(HONE_F_PKT_UNTOLD);
 	w->p.quality = owner ? HONE_Q_OWNER : HONE_Q_KERNEL;
 	if (s) {
 		w->p.cookie = s->cookie;
@@ -614,7 +629,8 @@ void mptcp_map(bool sent, const struct sock *s, const struct sock *parent,
 	       __u64 data_seq, __u32 from, __u32 len)
 {
 	struct hone_map m = {
-		.rec.flags = sent ? HONE_F_MAP_OUT : 0,
+		.rec.flags = sent ? HONE_F_MAP_OUT |
+				    untold_flag(HONE_F_MAP_UNTOLD) : 0,
 		.cookie = s->cookie,
 		.parent = parent->cookie,
 		.data_seq = data_seq,
@@ -667,6 +683,8 @@ static void put_actor(__u16 type, const struct sock *s,
 	} else {
 		a.rec.flags = HONE_F_ACTOR_KERNEL;
 	}
+	if (type == HONE_REC_TCP_WRITE)
+		a.rec.flags |= untold_flag(HONE_F_ACTOR_UNTOLD);
 	put(&a.rec, type, sizeof(a));
 }
 

@@ -116,6 +116,8 @@ void taken(const struct sock *s, const struct task *owner,
 	   const struct task *actor, __u32 key);
 void consume(const struct sock *s, const struct task *actor, __u32 key);
 void tcp_write(const struct sock *s, const struct task *actor, __u32 from);
+/* What is sent, written or mapped next says that who wrote last was not told. */
+void untold(void);
 /* Counts of @user, NULL: of all; @n: packets, bytes in and out, since @since. */
 void tally(__u16 flags, const struct sock *s, const struct task *user,
 	   unsigned int since, const __u64 n[4], const __u64 total[4]);

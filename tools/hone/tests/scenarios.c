@@ -362,6 +362,74 @@ static void opened_unsure(void)
 }
 
 /*
+ * That another writes was lost, of a socket that is known to have had one writer,
+ * of one with two, and of an MPTCP connection: whether a packet tells of it, or only
+ * the next that writes, what he wrote is not another's.
+ */
+static void writer_untold(void)
+{
+	struct sock msk = second, subflow = second;
+	const __u32 c = 100, s = 5000, w = 70000;
+
+	msk.cookie = 800;
+	subflow.cookie = 801;
+	subflow.parent = msk.cookie;
+	begin();
+	at(100);
+	proc(HONE_PROC_FORK, &worker);
+	sock_opened(&client, &shell);
+	sock(HONE_SOCK_OPEN, &second, &shell, &shell);
+	sock(HONE_SOCK_OPEN, &msk, &shell, &shell);
+	sock(HONE_SOCK_ANNOUNCE, &subflow, &shell, NULL);
+	tcp_out(&client, &shell, &shell, (struct seg){ SYN, c });
+	tcp_write(&second, &shell, c);
+	tcp_out(&second, &shell, &shell, (struct seg){ SYN, c });
+	tcp_write(&second, &worker, c + 1);
+	tcp_out(&second, &shell, &worker,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "worker's" });
+	at(110);
+	untold();
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "whose?" });
+	untold();
+	tcp_out(&second, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 9, s + 1, "whose?" });
+	/* It may have waited for this call, which only reads. */
+	untold();
+	tcp_out(&second, &shell, &worker,
+		(struct seg){ FIN | ACK, c + 15, s + 1 });
+	/* It waits for its reader, and all others behind it. */
+	at(120);
+	tcp_in(&conn, &server, true, (struct seg){ PSH | ACK, s, c, "wait" });
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 7, s + 1, "whose?" });
+	untold();
+	tcp_write(&client, &shell, c + 20);
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 13, s + 1, "whose??" });
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 20, s + 1, "mine" });
+	tcp_write(&second, &shell, c + 15);
+	untold();
+	tcp_write(&second, &shell, c + 30);
+	tcp_out(&second, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 20, s + 1, "whose?" });
+	tcp_out(&second, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 30, s + 1, "mine" });
+	at(130);
+	tcp_write(&msk, &shell, w);
+	mptcp_map(true, &subflow, &msk, w, c + 1, 4);
+	tcp_out(&subflow, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "mine" });
+	untold();
+	mptcp_map(true, &subflow, &msk, w + 4, c + 5, 6);
+	tcp_out(&subflow, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 5, s + 1, "whose?" });
+	tcp_out(&subflow, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "mine" });
+}
+
+/*
  * What two have read comes once more when the socket has gone, as the other end
  * has not heard of it: it was theirs.
  */
@@ -1351,6 +1419,7 @@ static const struct {
 	{ "reconnected", reconnected },
 	{ "opened", opened },
 	{ "opened-unsure", opened_unsure },
+	{ "writer-untold", writer_untold },
 	{ "once-more", once_more },
 	{ "udp", udp },
 	{ "sctp", sctp },

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -262,6 +263,88 @@ TEST_F(actors, tcp_writers_later)
 	EXPECT_EQ(getpid(), a->tgid);
 	close(fd[0]);
 	close(fd[1]);
+	stream_close(&s);
+}
+
+/* The nth packet that a socket has sent since @after, with data. */
+static const struct hone_packet *nth_sent(struct stream *s, uint64_t cookie,
+					  uint64_t after, int n)
+{
+	const struct hone_rec *rec = NULL;
+	const struct hone_packet *p;
+	int cpu = 0;
+
+	while ((rec = stream_step(s, &cpu, rec))) {
+		p = (const void *)rec;
+		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
+		    rec->flags & HONE_F_PKT_OUT && rec->time > after &&
+		    p->wire_len > 20 + 32 && !n--)
+			return p;
+	}
+	return NULL;
+}
+
+/*
+ * That another writes is lost: of what leaves from then on nobody is to say that
+ * who wrote before has written it, until it is told who writes.
+ */
+static void writer_lost(struct __test_metadata *_metadata, struct stream *lossy,
+			struct stream *s)
+{
+	const struct hone_packet *p;
+	const struct hone_actor *a;
+	static char much[150000 + 4];
+	int fd[2], n = 0, room = sizeof(much);
+	uint64_t cookie[2], then;
+	struct timespec ts;
+
+	move_to(false);
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	ASSERT_EQ(0, setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &room,
+				sizeof(room)));
+	/* More than the other end takes; the rest waits in the socket. */
+	ASSERT_EQ(150000, write(fd[0], much, 150000));
+	ASSERT_EQ(0, stream_command(lossy, "freeze\n"));
+	ASSERT_LT(0, in_child(write_four, fd[0]));
+	ASSERT_EQ(0, stream_command(lossy, "thaw\n"));
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	then = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	/* Now that leaves, and what was written since. */
+	ASSERT_EQ(sizeof(much), recv(fd[1], much, sizeof(much), MSG_WAITALL));
+	EXPECT_EQ(0, memcmp(much + 150000, "four", 4));
+	write_four(fd[0]);
+	stream_stop(s);
+
+	p = nth_sent(s, cookie[0], then, 0);
+	ASSERT_NE(NULL, p);
+	EXPECT_TRUE(p->rec.flags & HONE_F_PKT_UNTOLD);
+	do
+		a = nth_actor(s, HONE_REC_TCP_WRITE, cookie[0], n++);
+	while (a && a->rec.time < then);
+	ASSERT_NE(NULL, a);
+	/* It is who was told of last, and is told again. */
+	EXPECT_EQ(getpid(), a->tgid);
+	EXPECT_TRUE(a->rec.flags & HONE_F_ACTOR_UNTOLD);
+	EXPECT_LT(p->rec.time, a->rec.time);
+	p = nth_sent(s, cookie[0], a->rec.time, 0);
+	ASSERT_NE(NULL, p);
+	EXPECT_FALSE(p->rec.flags & HONE_F_PKT_UNTOLD);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+TEST_F(actors, writer_lost)
+{
+	writer_lost(_metadata, &self->s, &self->s);
+}
+
+/* Who has lost nothing is told so too: it is the socket that does not know. */
+TEST_F(actors, writer_lost_beside)
+{
+	struct stream s;
+
+	ASSERT_EQ(0, stream_open(&s, ""));
+	writer_lost(_metadata, &self->s, &s);
 	stream_close(&s);
 }
 
