@@ -350,14 +350,16 @@ static inline bool hone_key_presumed(u64 key)
 	return (s64)key < -1;
 }
 
-/* Set in the key of a task, or alone, for the kernel: it could not be told of. */
-#define HONE_KEY_UNTOLD		(1ULL << 62)
+/*
+ * One of these is set in the key of a task, or alone, for the kernel. No machine
+ * lives to see 2^39 images either.
+ */
+#define HONE_KEY_UNTOLD		(1ULL << 62)	/* it could not be told of */
+#define HONE_KEY_AGAIN		(1ULL << 61)	/* it is to be told of anew */
 
 /**
  * hone_key_untold - is it of somebody who could not be told of?
- * @key: hone_actor_key(), its complement, or from hone_key_untell()
- *
- * Nor does a machine live to see 2^40 images.
+ * @key: hone_actor_key(), its complement, or from hone_key_mark()
  *
  * Return: true if it is.
  */
@@ -367,29 +369,40 @@ static inline bool hone_key_untold(u64 key)
 }
 
 /**
- * hone_key_untell - who it is of could not be told of
- * @key: hone_actor_key()
+ * hone_key_again - is it of somebody who is to be told of anew?
+ * @key: as above
  *
- * Return: what is kept in its place.
+ * Return: true if it is.
  */
-static inline u64 hone_key_untell(u64 key)
+static inline bool hone_key_again(u64 key)
 {
-	return key == hone_actor_key(NULL) ? HONE_KEY_UNTOLD :
-					     key | HONE_KEY_UNTOLD;
+	return key >> 61 == 1;
 }
 
 /**
- * hone_key_known - undo hone_key_untell()
+ * hone_key_mark - who it is of could not be told of, or is to be once more
+ * @key: hone_actor_key()
+ * @mark: HONE_KEY_UNTOLD or HONE_KEY_AGAIN
+ *
+ * Return: what is kept in its place.
+ */
+static inline u64 hone_key_mark(u64 key, u64 mark)
+{
+	return key == hone_actor_key(NULL) ? mark : key | mark;
+}
+
+/**
+ * hone_key_known - undo hone_key_mark()
  * @key: of whatever kind
  *
  * Return: the hone_actor_key(), or @key if it is not of that kind.
  */
 static inline u64 hone_key_known(u64 key)
 {
-	if (likely(!hone_key_untold(key)))
+	if (likely(!hone_key_untold(key) && !hone_key_again(key)))
 		return key;
-	return key == HONE_KEY_UNTOLD ? hone_actor_key(NULL) :
-					key & ~HONE_KEY_UNTOLD;
+	key &= ~(HONE_KEY_UNTOLD | HONE_KEY_AGAIN);
+	return key ? key : hone_actor_key(NULL);
 }
 
 #endif /* _LINUX_HONE_STREAM_H */

@@ -16,7 +16,7 @@
  * @parent: with @subflow instead: cookie of the MPTCP connection
  * @tx: hone_actor_key() of the last announced writer (socket lock), or its
  *	complement: of who has opened it, taken for its writer before it writes;
- *	or hone_key_untell() of it, if a session has lost the record
+ *	or hone_key_mark() of it, if it is to be told again who it is
  * @rx: hone_actor_key() of the last announced reader (socket lock)
  * @rx_seq: TCP: end of the bytes whose reader is known (socket lock)
  * @rx_told: datagrams, in place of it: hone_told_by() of the last one taken of

@@ -53,10 +53,9 @@ bool hone_sk_writer_changed(struct hone_sk *h, u64 key, u16 *flags)
 	if (likely(old == key))
 		return false;
 	h->tx = key;
-	if (unlikely(hone_key_untold(old))) {
+	if (unlikely(hone_key_untold(old)))
 		*flags |= HONE_F_ACTOR_UNTOLD;
-		old = hone_key_known(old);
-	}
+	old = hone_key_known(old);
 	/* Who has opened it was told of as who writes; 0 is nobody's. */
 	if (old && old == ~key)
 		return false;
@@ -203,17 +202,26 @@ static noinline enum hone_put hone_emit_write(u64 cookie,
 	return hone_emit(&a.rec, HONE_KIND_ACTOR) ? HONE_PUT : HONE_PUT_LOST;
 }
 
-static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
-			   u32 seq)
+/*
+ * Which of several tasks has written the bytes that kTLS and the like put together
+ * and pass on in a call of one of them, is not known.
+ */
+static bool hone_sk_mixes(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_hone.shared) && inet_csk_has_ulp(sk);
+}
+
+static noinline void hone_tcp_write_new(struct sock *sk,
+					const struct task_struct *task, u32 seq)
 {
 	struct hone_taken t = { .type = HONE_REC_TCP_WRITE, .from = seq };
 	struct hone_sk *h = &sk->sk_hone;
+	u64 key = hone_actor_key(task);
 	enum hone_put put = HONE_PUT_NOT;
 	struct hone_stream *s;
 	unsigned long flags;
 
-	hone_sk_touch(sk);
-	if (!hone_sk_writer_changed(h, hone_actor_key(task), &t.flags))
+	if (!hone_sk_writer_changed(h, key, &t.flags))
 		return;
 	hone_sk_use(sk, task);
 	if (!hone_wants(HONE_KIND_ACTOR))
@@ -229,8 +237,18 @@ static void hone_tcp_write(struct sock *sk, const struct task_struct *task,
 	 * Before a byte of it is in the queue. Of what a subflow carries its
 	 * connection's records tell.
 	 */
-	if (unlikely(put == HONE_PUT_LOST) && !READ_ONCE(h->subflow))
-		WRITE_ONCE(h->tx, hone_key_untell(h->tx));
+	if ((unlikely(put == HONE_PUT_LOST) || hone_sk_mixes(sk)) &&
+	    !READ_ONCE(h->subflow))
+		WRITE_ONCE(h->tx, hone_key_mark(key, HONE_KEY_UNTOLD));
+}
+
+static __always_inline void hone_tcp_write(struct sock *sk,
+					   const struct task_struct *task,
+					   u32 seq)
+{
+	hone_sk_touch(sk);
+	if (unlikely(READ_ONCE(sk->sk_hone.tx) != hone_actor_key(task)))
+		hone_tcp_write_new(sk, task, seq);
 }
 
 static void probe_tcp_write(void *data, struct sock *sk)

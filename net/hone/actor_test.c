@@ -46,7 +46,7 @@ static void test_untold(struct kunit *test)
 		h = (struct hone_sk){ };
 		KUNIT_EXPECT_TRUE(test, writer_changed(&h, keys[i]));
 		KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
-		h.tx = hone_key_untell(h.tx);
+		h.tx = hone_key_mark(h.tx, HONE_KEY_UNTOLD);
 		KUNIT_EXPECT_TRUE(test, hone_sk_untold(&h));
 		KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), keys[i]);
 		flags = 0;
@@ -58,7 +58,23 @@ static void test_untold(struct kunit *test)
 		flags = 0;
 		KUNIT_EXPECT_FALSE(test, hone_sk_writer_changed(&h, keys[i],
 								&flags));
-		h.tx = hone_key_untell(h.tx);
+		h.tx = hone_key_mark(h.tx, HONE_KEY_UNTOLD);
+		KUNIT_EXPECT_TRUE(test, writer_changed(&h, B));
+		KUNIT_EXPECT_EQ(test, h.shared, 1);
+	}
+	/* Nor is it not known who has to be told of anew. */
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		h = (struct hone_sk){
+			.tx = hone_key_mark(keys[i], HONE_KEY_AGAIN),
+		};
+		KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
+		KUNIT_EXPECT_EQ(test, hone_sk_writer(&h), 0);
+		flags = 0;
+		KUNIT_EXPECT_TRUE(test, hone_sk_writer_changed(&h, keys[i],
+							       &flags));
+		KUNIT_EXPECT_EQ(test, flags, 0);
+		KUNIT_EXPECT_EQ(test, h.shared, 0);
+		h.tx = hone_key_mark(keys[i], HONE_KEY_AGAIN);
 		KUNIT_EXPECT_TRUE(test, writer_changed(&h, B));
 		KUNIT_EXPECT_EQ(test, h.shared, 1);
 	}
@@ -69,6 +85,7 @@ static void test_untold(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
 	h.tx = ~(1ULL << 22 | 1);
 	KUNIT_EXPECT_FALSE(test, hone_sk_untold(&h));
+	KUNIT_EXPECT_FALSE(test, hone_key_again(h.tx));
 }
 
 /* Who has opened a socket is told as its writer, but has not written. */

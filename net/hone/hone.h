@@ -134,7 +134,9 @@ static inline u64 hone_sk_writer(const struct hone_sk *h)
 {
 	u64 tx = READ_ONCE(h->tx);
 
-	return hone_key_presumed(tx) ? 0 : hone_key_known(tx);
+	/* Of before the newest session began that is not to be told. */
+	return hone_key_presumed(tx) || hone_key_again(tx) ? 0 :
+							     hone_key_known(tx);
 }
 
 /**

@@ -214,6 +214,29 @@ static void hone_sock_emit(struct sock *sk, u16 event, bool life,
 }
 
 /*
+ * Who writes next is told, changed or not. As long as the sources run it is known
+ * who that was, or that it could not be told. Others may change it meanwhile.
+ */
+static void hone_sk_tell_again(struct hone_sk *h)
+{
+	u64 tx = READ_ONCE(h->tx), again = 0;
+
+	if (hone_generation_runs(READ_ONCE(h->gen))) {
+		if (hone_key_untold(tx))
+			return;
+		if (tx && !hone_key_presumed(tx))
+			again = hone_key_mark(hone_key_known(tx),
+					      HONE_KEY_AGAIN);
+	}
+	/* Not every machine of 32 bits can do this with 64. */
+#ifdef CONFIG_64BIT
+	cmpxchg(&h->tx, tx, again);
+#else
+	WRITE_ONCE(h->tx, again);
+#endif
+}
+
+/*
  * The socket was there before the capture, or all is told anew. Two CPUs may
  * both tell of it, and the last writer and reader may be told again, which
  * harms nobody. What was read while the sources ran without a pause stays
@@ -223,9 +246,7 @@ void __hone_sk_announce(struct sock *sk)
 {
 	struct hone_sk *h = &sk->sk_hone;
 
-	/* What was told of the one before is still known. */
-	if (!hone_sk_untold(h))
-		h->tx = 0;
+	hone_sk_tell_again(h);
 	h->rx = 0;
 	if (READ_ONCE(h->rx_known) != READ_ONCE(hone_run))
 		WRITE_ONCE(h->rx_known, 0);

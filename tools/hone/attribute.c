@@ -347,10 +347,17 @@ static inline struct conn *sent(struct held *h, const struct record *r,
 		sent_tcp(h, r, &s, c);
 		return c;
 	}
+	if (c && p->actor && !(r->rec.flags & HONE_F_PKT_MINISOCK)) {
+		/*
+		 * SCTP sends chunks of one task in the call of another, and TCP
+		 * bytes that IPsec has wrapped up.
+		 */
+		decide(h, s.proto == IPPROTO_SCTP || !c->owner.id ?
+		       actor : conn_user(c), HONE_Q_OWNER);
+		return c;
+	}
 	if (p->actor) {
-		/* SCTP sends chunks of one task in the call of another. */
-		decide(h, actor, s.proto == IPPROTO_SCTP ? HONE_Q_OWNER :
-							   HONE_Q_EXACT);
+		decide(h, actor, HONE_Q_EXACT);
 		return c;
 	}
 	if (c && !(r->rec.flags & HONE_F_PKT_KERN)) {
@@ -937,6 +944,8 @@ __apart void attribute_map(const struct record *r)
 		extent_advance(&parent->writes, m->data_seq);
 		extent_copy(&c->writes, m->from, &parent->writes, m->data_seq,
 			    m->len);
+		/* Behind it the next map may be missing; or the FIN comes. */
+		extent_write(&c->writes, m->from + m->len, &unknown);
 	} else {
 		if (!c->came)
 			c->came = xcalloc(1, sizeof(*c->came));

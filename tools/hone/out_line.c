@@ -122,7 +122,8 @@ static void add_process(const struct attributed *p)
 	if (line_form.more && p->img) {
 		if (p->tid)
 			add(" tid %u", p->tid);
-		add(" uid %u", p->img->as.uid);
+		if (p->img->as.uid != NOBODY)
+			add(" uid %u", p->img->as.uid);
 	}
 	if (line_form.more && p->conn)
 		add(" conn %llu", p->conn->cookie);
@@ -172,6 +173,16 @@ static void add_tcp(const struct flow *f)
 	add(", length %u", f->payload);
 }
 
+/* All that can be read of it (RFC 4303). */
+static void add_esp(const struct flow *f)
+{
+	if (f->l4_len < 8)
+		add("[|esp]");
+	else
+		add("ESP(spi=0x%08x,seq=0x%x), length %u", be32(f->l4),
+		    be32(f->l4 + 4), f->l4_wire);
+}
+
 static void add_protocol(const struct flow *f)
 {
 	const char *name;
@@ -187,6 +198,9 @@ static void add_protocol(const struct flow *f)
 		break;
 	case IPPROTO_UDP:
 		add("UDP, length %u", f->payload);
+		break;
+	case IPPROTO_ESP:
+		add_esp(f);
 		break;
 	default:
 		if (line_control(f))

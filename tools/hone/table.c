@@ -634,6 +634,9 @@ struct conn *conn_of_record(const struct record *r)
 	case HONE_SOCK_ANNOUNCE:
 		c->born = true;
 		c->opened = 0;
+		/* Who wrote since may have been told of in what is gone. */
+		if (r->rec.flags & HONE_F_SOCK_SHARED)
+			extents_free(&c->writes);
 		break;
 	case HONE_SOCK_FREE:
 		conn_freed(c, r->rec.time);

@@ -407,10 +407,13 @@ struct hone_sock_rec {
  * the same cookie, were written by @id. It is sent when the writer changes. Bytes
  * of a socket with HONE_F_SOCK_WRITES, up to the first such record, were written
  * by who has opened it, unless records were lost, or ANNOUNCE tells of it anew.
- * When such a record was lost, here or in another session, the socket's packets
- * have HONE_F_PKT_UNTOLD until somebody writes again, whose record comes then,
- * changed or not, and has HONE_F_ACTOR_UNTOLD: of what was written before it, and
- * has not left yet, it is not known who wrote it.
+ * When such a record was lost, here or in another session, or cannot tell it
+ * (several tasks write by kTLS), what the socket sends has HONE_F_PKT_UNTOLD, or
+ * its HONE_REC_MPTCP_MAP has HONE_F_MAP_UNTOLD, until somebody writes again, whose
+ * record comes then, changed or not, and has HONE_F_ACTOR_UNTOLD: of all that was
+ * written before it is not known who wrote it. The same holds of a socket with
+ * HONE_F_SOCK_SHARED when ANNOUNCE tells of it anew, as records of before may have
+ * been overwritten.
  * TCP_READ says that [@from, @to) was read by @id. It is sent for each read:
  * bytes behind @to have not been read, and may be read by another task yet.
  * CONSUME is sent for each datagram or, in a session with "datagrams change",
@@ -466,7 +469,8 @@ struct hone_deliver {
  * @from: its TCP sequence number in the subflow
  * @len: number of bytes
  *
- * Sent before bytes leave, and after they came and before they are read.
+ * Sent before bytes leave, and after they came and before they are read. Who wrote
+ * what a subflow sends behind the last of them is not known.
  */
 struct hone_map {
 	struct hone_rec	rec;

@@ -308,6 +308,11 @@ void sock_opened(const struct sock *s, const struct task *writer)
 	put_sock(HONE_SOCK_OPEN, s, writer, writer, HONE_F_SOCK_WRITES);
 }
 
+void sock_shared(const struct sock *s, const struct task *owner)
+{
+	put_sock(HONE_SOCK_ANNOUNCE, s, owner, NULL, HONE_F_SOCK_SHARED);
+}
+
 /* Packets */
 
 static __u32 sum_of(const __u8 *p, size_t len, __u32 sum)
@@ -373,7 +378,8 @@ static __u32 put_packet(struct wire *w, __u8 protocol, __u32 saddr,
 	put_be16(w->ip + 10, fold(sum_of(w->ip, 20, 0)));
 	if (protocol != IPPROTO_ICMP)
 		sum = sum_of(w->ip + 12, 8, protocol + len);
-	put_be16(w->rest + csum_at, fold(sum_of(w->rest, len, sum)));
+	if (csum_at >= 0)
+		put_be16(w->rest + csum_at, fold(sum_of(w->rest, len, sum)));
 
 	w->p.rec.flags |= more_flags;
 	more_flags = 0;
@@ -543,6 +549,18 @@ __u32 sctp_out(const struct sock *s, const struct task *owner,
 		put_be16(w.rest + 12 + i * 20 + 2, 20);
 	}
 	return put_packet(&w, IPPROTO_SCTP, s->saddr, s->daddr, 12 + n * 20, 8);
+}
+
+__u32 esp_out(const struct sock *s, const struct task *owner,
+	      const struct task *actor)
+{
+	struct wire w;
+
+	set_out(&w, s, owner, actor);
+	memset(w.rest, 0x5a, 40);
+	put_be32(w.rest, 0x1000);
+	put_be32(w.rest + 4, 1);
+	return put_packet(&w, IPPROTO_ESP, s->saddr, s->daddr, 40, -1);
 }
 
 __u32 echo_in(__u32 saddr, __u32 daddr, __u8 type)

@@ -71,6 +71,8 @@ void sock(__u16 event, const struct sock *s, const struct task *owner,
 
 /* Who opens it writes, until it is told who else does. */
 void sock_opened(const struct sock *s, const struct task *writer);
+/* It is told of anew, and several use it. */
+void sock_shared(const struct sock *s, const struct task *owner);
 
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
@@ -97,6 +99,9 @@ __u32 udp_in(const struct sock *s, const char *payload);
 /* With a chunk of 20 bytes for each of @n types. */
 __u32 sctp_out(const struct sock *s, const struct task *owner,
 	       const struct task *actor, const __u8 *types, size_t n);
+/* What a socket has sent, wrapped up. */
+__u32 esp_out(const struct sock *s, const struct task *owner,
+	      const struct task *actor);
 __u32 echo_in(__u32 saddr, __u32 daddr, __u8 type);
 /* Made in softirq because of packet @cause. */
 __u32 echo_out(__u32 saddr, __u32 daddr, __u8 type,

@@ -427,6 +427,50 @@ static void writer_untold(void)
 		(struct seg){ PSH | ACK, c + 5, s + 1, "whose?" });
 	tcp_out(&subflow, &shell, NULL,
 		(struct seg){ PSH | ACK, c + 1, s + 1, "mine" });
+	/* The map of this was lost; and nobody tells who ends it. */
+	tcp_write(&msk, &worker, w + 20);
+	mptcp_map(true, &subflow, &msk, w + 20, c + 20, 8);
+	tcp_out(&subflow, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 20, s + 1, "worker's" });
+	tcp_out(&subflow, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 28, s + 1, "whose?" });
+	tcp_out(&subflow, &shell, &shell,
+		(struct seg){ FIN | ACK, c + 34, s + 1 });
+}
+
+/*
+ * What was told of a writer is not all that was told, if it lay in a ring that has
+ * gone round since: of a socket that several use.
+ */
+static void writer_overwritten(void)
+{
+	const __u32 c = 100, s = 5000;
+
+	begin();
+	at(100);
+	tcp_write(&client, &shell, c);
+	tcp_write(&second, &shell, c);
+	at(200);
+	sock_shared(&client, &shell);
+	tcp_out(&client, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "whose?" });
+	sock(HONE_SOCK_ANNOUNCE, &second, &shell, NULL);
+	tcp_out(&second, &shell, NULL,
+		(struct seg){ PSH | ACK, c + 1, s + 1, "mine" });
+}
+
+/* IPsec wraps up what the socket's queue holds, in a call of whoever. */
+static void wrapped(void)
+{
+	const __u32 c = 100, s = 5000;
+
+	begin();
+	at(100);
+	proc(HONE_PROC_FORK, &worker);
+	sock_opened(&client, &shell);
+	tcp_out(&client, &shell, &worker,
+		(struct seg){ PSH | ACK, c, s + 1, "mine" });
+	esp_out(&client, &shell, &worker);
 }
 
 /*
@@ -1420,6 +1464,8 @@ static const struct {
 	{ "opened", opened },
 	{ "opened-unsure", opened_unsure },
 	{ "writer-untold", writer_untold },
+	{ "writer-overwritten", writer_overwritten },
+	{ "wrapped", wrapped },
 	{ "once-more", once_more },
 	{ "udp", udp },
 	{ "sctp", sctp },

@@ -348,6 +348,73 @@ TEST_F(actors, writer_lost_beside)
 	stream_close(&s);
 }
 
+/* When nobody captures nobody knows who writes: what was lost before is over. */
+TEST_F(actors, writer_lost_before)
+{
+	const struct hone_actor *a;
+	uint64_t cookie[2];
+	int fd[2];
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	ASSERT_EQ(0, stream_command(&self->s, "freeze\n"));
+	ASSERT_LT(0, in_child(write_four, fd[0]));
+	stream_close(&self->s);
+	ASSERT_EQ(0, stream_open(&self->s, NULL));
+	write_four(fd[0]);
+	stream_stop(&self->s);
+	a = nth_actor(&self->s, HONE_REC_TCP_WRITE, cookie[0], 0);
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(getpid(), a->tgid);
+	EXPECT_FALSE(a->rec.flags & HONE_F_ACTOR_UNTOLD);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* Begins a session, so that all is told anew, and lets another write. */
+static void write_anew(struct __test_metadata *_metadata, int fd, bool other)
+{
+	struct stream s;
+
+	ASSERT_EQ(0, stream_open(&s, ""));
+	if (other) {
+		ASSERT_LT(0, in_child(write_four, fd));
+	} else {
+		write_four(fd);
+	}
+	stream_close(&s);
+}
+
+/* That several write is known though all was told anew between their turns. */
+TEST_F(actors, shared_since_before)
+{
+	const struct hone_sock_rec *r, *last = NULL;
+	const struct hone_rec *rec = NULL;
+	uint64_t cookie[2];
+	int fd[2], file = 0, n = 0;
+
+	ASSERT_EQ(0, tcp_pair(fd, cookie));
+	write_four(fd[0]);
+	write_anew(_metadata, fd[0], false);
+	write_anew(_metadata, fd[0], true);
+	write_anew(_metadata, fd[0], true);
+	stream_stop(&self->s);
+	while ((rec = stream_step(&self->s, &file, rec))) {
+		r = (const void *)rec;
+		if (rec->type != HONE_REC_SOCK || r->cookie != cookie[0] ||
+		    r->event != HONE_SOCK_ANNOUNCE)
+			continue;
+		/* The first two come before anybody else writes. */
+		n += !(rec->flags & HONE_F_SOCK_SHARED);
+		if (!last || rec->time > last->rec.time)
+			last = r;
+	}
+	ASSERT_NE(NULL, last);
+	EXPECT_EQ(2, n);
+	EXPECT_TRUE(last->rec.flags & HONE_F_SOCK_SHARED);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 /* What is out of the ring has records for who reads it. */
 TEST_F(actors, tcp_readers)
 {
@@ -423,6 +490,8 @@ TEST_F(actors, datagrams)
 	char data[4];
 	pid_t reader;
 
+	/* So that they are in the stream as they are in time. */
+	move_to(false);
 	from = udp_socket(&unused);
 	to = udp_socket(&at);
 	ASSERT_GE(from, 0);

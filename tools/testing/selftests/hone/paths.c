@@ -11,6 +11,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
+#include <linux/tls.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
@@ -237,6 +238,82 @@ TEST_F(paths, raw_tcp)
 	stream_stop(&self->s);
 	expect_own(_metadata, &self->s, IPPROTO_TCP, HONE_Q_EXACT);
 	close(fd);
+}
+
+#ifndef SOL_TLS
+#define SOL_TLS	282
+#endif
+
+/* Of what was sent to PORT by TCP with data: how many, and how many are untold. */
+static int data_sent(const struct stream *s, int *untold)
+{
+	const struct hone_rec *rec = NULL;
+	int file = 0, n = 0;
+
+	*untold = 0;
+	while ((rec = stream_step(s, &file, rec))) {
+		const struct hone_packet *p = (const void *)rec;
+		const struct tcphdr *tcp = (const void *)(p->data +
+							  sizeof(struct iphdr));
+
+		if (rec->type != HONE_REC_PACKET ||
+		    !(rec->flags & HONE_F_PKT_OUT) ||
+		    p->data[9] != IPPROTO_TCP || tcp->dest != htons(PORT) ||
+		    p->wire_len <= sizeof(struct iphdr) + tcp->doff * 4)
+			continue;
+		*untold += !!(rec->flags & HONE_F_PKT_UNTOLD);
+		n++;
+	}
+	return n;
+}
+
+/* One kTLS record that two have written is neither's. */
+TEST_F(paths, ktls_mixed)
+{
+	struct tls12_crypto_info_aes_gcm_128 key = {
+		.info.version = TLS_1_2_VERSION,
+		.info.cipher_type = TLS_CIPHER_AES_GCM_128,
+	};
+	/* Its header, nonce and tag. */
+	const size_t more = 5 + 8 + 16, all = 4 + 9 + 2 * more;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int in, n, untold;
+	char data[128];
+	pid_t child;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	ASSERT_EQ(0, bind(listener, (void *)&to, sizeof(to)));
+	ASSERT_EQ(0, listen(listener, 1));
+	ASSERT_EQ(0, connect(fd, (void *)&to, sizeof(to)));
+	in = accept(listener, NULL, NULL);
+	ASSERT_LE(0, in);
+	/* What is ready leaves at once. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", 3) ||
+	    setsockopt(fd, SOL_TLS, TLS_TX, &key, sizeof(key)))
+		SKIP(goto out, "no kTLS");
+	ASSERT_EQ(4, send(fd, "mine", 4, 0));
+	/* It waits for more, which comes from another. */
+	ASSERT_EQ(4, send(fd, "mine", 4, MSG_MORE));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(send(fd, "other", 5, 0) != 5);
+	ASSERT_EQ(child, waitpid(child, NULL, 0));
+	ASSERT_EQ(all, recv(in, data, all, MSG_WAITALL));
+	stream_stop(&self->s);
+
+	/* The first record in one, the other one may be in several. */
+	n = data_sent(&self->s, &untold);
+	EXPECT_LE(2, n);
+	EXPECT_EQ(n - 1, untold);
+out:
+	close(in);
+	close(fd);
+	close(listener);
 }
 
 TEST_HARNESS_MAIN
