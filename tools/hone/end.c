@@ -41,8 +41,12 @@ static void on_end(int sig)
 
 void end_catch(int sig)
 {
-	struct sigaction sa = { .sa_handler = on_end };
+	struct sigaction sa = { .sa_handler = on_end }, old;
 
+	/* That is nohup(1). */
+	if (sig == SIGHUP && !sigaction(sig, NULL, &old) &&
+	    old.sa_handler == SIG_IGN)
+		return;
 	sigfillset(&sa.sa_mask);
 	sigaction(sig, &sa, NULL);
 }

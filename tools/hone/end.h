@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* From now on @sig asks for the end; once more a second later it is the end. */
+/*
+ * From now on @sig asks for the end; once more a second later it is the end. A
+ * SIGHUP that is ignored stays so.
+ */
 void end_catch(int sig);
 
 /* Signals of these that were blocked until now came with the first one. */

@@ -283,6 +283,10 @@ static bool hand_on(struct process *p, bool again)
 bool in_process(struct blocks *b, struct cursor body, __u64 time, bool again)
 {
 	struct process p = {
+		.r.proc.uid = NOBODY,
+		.r.proc.euid = NOBODY,
+		.r.proc.gid = NOBODY,
+		.r.proc.egid = NOBODY,
 		.r.proc.loginuid = NOBODY,
 		.r.proc.sessionid = NOBODY,
 	};

@@ -342,6 +342,24 @@ static bool users_wanted(const struct attributed *p)
 	return wanted;
 }
 
+static __u32 at_most(__u32 len, __u32 most)
+{
+	return len < most ? len : most;
+}
+
+/*
+ * Length of an IP packet by its header, which a link may have padded; ~0 if that
+ * does not tell: what is still to be taken apart may be longer than it can.
+ */
+static __u32 ip_length(const __u8 *ip, __u32 len, __u8 family)
+{
+	if (family == AF_INET && len >= 20 && be16(ip + 2) >= 20)
+		return be16(ip + 2);
+	if (family == AF_INET6 && len >= 40 && be16(ip + 4))
+		return 40 + be16(ip + 4);
+	return ~0U;
+}
+
 static bool out_frame(struct frame *f)
 {
 	struct attributed p = { .time = f->time, .lost = f->lost };
@@ -361,6 +379,12 @@ static bool out_frame(struct frame *f)
 	to->cap_len = f->cap_len - link.len;
 	to->wire_len = f->wire_len > f->cap_len ? f->wire_len : f->cap_len;
 	to->wire_len -= link.len;
+	/* What Hone has written is as it was. */
+	if (!in.own)
+		to->wire_len = at_most(to->wire_len,
+				       ip_length(p.data, to->cap_len,
+						 link.family));
+	to->cap_len = at_most(to->cap_len, to->wire_len);
 	if (to->cap_len > capture.snaplen)
 		to->cap_len = capture.snaplen;
 	to->family = link.family;

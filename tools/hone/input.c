@@ -40,6 +40,10 @@ void input_catch_signals(void)
 {
 	end_catch(SIGINT);
 	end_catch(SIGTERM);
+	end_catch(SIGHUP);
+	/* These are for captures: to tell, and to write what is kept. */
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 }
 
 bool input_cut(void)
@@ -56,6 +60,7 @@ static void wait_for_pipe(const struct input *in)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ends, &before);
 	if (!end_told())
 		ppoll(&p, 1, NULL, &before);

@@ -62,7 +62,8 @@ static bool parse_ethernet(const __u8 *p, __u32 len, struct link *link)
 static void parse_type(__u8 type, struct link *link)
 {
 	link->sent = type == PACKET_OUTGOING;
-	link->received = !link->sent;
+	/* What others sent to others is neither. */
+	link->received = !link->sent && type != PACKET_OTHERHOST;
 }
 
 bool link_parse(__u16 type, const __u8 *frame, __u32 len, struct link *link)

@@ -166,6 +166,12 @@ static void add_argv(const struct strings *s)
 	close_bracket(']');
 }
 
+static void add_user(const char *name, __u32 id)
+{
+	if (id != NOBODY)
+		add_u64(name, id);
+}
+
 static void add_image(struct image *img)
 {
 	const struct strings *s = image_strings(img);
@@ -175,10 +181,10 @@ static void add_image(struct image *img)
 		add_u64("parent", img->parent_id);
 	if (img->start)
 		add_time("start", img->start);
-	add_u64("uid", img->as.uid);
-	add_u64("euid", img->as.euid);
-	add_u64("gid", img->as.gid);
-	add_u64("egid", img->as.egid);
+	add_user("uid", img->as.uid);
+	add_user("euid", img->as.euid);
+	add_user("gid", img->as.gid);
+	add_user("egid", img->as.egid);
 	add_text("comm", img->as.comm);
 	add_text("path", s->path);
 	add_argv(s);
@@ -234,7 +240,7 @@ static bool json_proc(struct image *img, const struct record *r)
 	return end();
 }
 
-static void add_end(const char *name, int family, const __u8 *addr,
+static void add_end(const char *name, int family, const __u8 *addr, bool ports,
 		    unsigned int port)
 {
 	char s[INET6_ADDRSTRLEN] = "";
@@ -242,7 +248,8 @@ static void add_end(const char *name, int family, const __u8 *addr,
 	inet_ntop(family, addr, s, sizeof(s));
 	open_bracket(name, '{');
 	add_text("addr", s);
-	add_u64("port", port);
+	if (ports)
+		add_u64("port", port);
 	close_bracket('}');
 }
 
@@ -255,9 +262,9 @@ static void add_ends(const struct conn *c, const struct hone_sock_rec *s)
 	if (c->family != AF_INET && c->family != AF_INET6)
 		return;
 	add_text("proto", proto_name(c->protocol));
-	add_end("local", c->family, saddr + skip,
+	add_end("local", c->family, saddr + skip, true,
 		s ? ntohs(s->sport) : c->ends->sport);
-	add_end("remote", c->family, daddr + skip,
+	add_end("remote", c->family, daddr + skip, true,
 		s ? ntohs(s->dport) : c->ends->dport);
 }
 
@@ -303,8 +310,8 @@ static void add_flow(const struct attributed *p)
 	if (!f.alen)
 		return;
 	add_text("proto", proto_name(f.proto));
-	add_end("src", family, f.saddr, f.sport);
-	add_end("dst", family, f.daddr, f.dport);
+	add_end("src", family, f.saddr, f.sport | f.dport, f.sport);
+	add_end("dst", family, f.daddr, f.sport | f.dport, f.dport);
 }
 
 static void add_true(const char *name, bool is)
@@ -328,7 +335,7 @@ static bool json_packet(const struct attributed *p)
 		if (p->tid)
 			add_u64("tid", p->tid);
 		add_u64("id", p->img->id);
-		add_u64("uid", p->img->as.uid);
+		add_user("uid", p->img->as.uid);
 		add_text("comm", p->img->as.comm);
 	} else if (p->quality == HONE_Q_KERNEL) {
 		add_u64("pid", 0);

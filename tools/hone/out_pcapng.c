@@ -134,6 +134,11 @@ static __u8 *put_container(__u8 *p, const struct image *img)
 	return p;
 }
 
+static __u8 *put_user(__u8 *p, __u16 code, __u32 id)
+{
+	return id == NOBODY ? p : put_option32(p, code, id);
+}
+
 static __u8 *put_process(__u8 *p, struct image *img)
 {
 	const struct strings *s = image_strings(img);
@@ -145,15 +150,15 @@ static __u8 *put_process(__u8 *p, struct image *img)
 	if (argv_len)
 		p = put_option(p, 4, s->argv, argv_len);
 	p = put_option32(p, 5, img->ppid);
-	p = put_option32(p, 6, img->as.euid);
-	p = put_option32(p, 7, img->as.egid);
+	p = put_user(p, 6, img->as.euid);
+	p = put_user(p, 7, img->as.egid);
 	p = put_text(p, 8, user_name(img->as.euid));
 	p = put_text(p, 9, group_name(img->as.egid));
 	p = put_option64(p, OPT_IMAGE, img->id);
 	if (img->start)
 		p = put_option64(p, OPT_START, img->start + pcapng.cap.offset);
-	p = put_option32(p, OPT_UID, img->as.uid);
-	p = put_option32(p, OPT_GID, img->as.gid);
+	p = put_user(p, OPT_UID, img->as.uid);
+	p = put_user(p, OPT_GID, img->as.gid);
 	if (img->parent_id)
 		p = put_option64(p, OPT_PARENT_IMAGE, img->parent_id);
 	p = put_text(p, OPT_COMM, img->as.comm);
@@ -351,6 +356,8 @@ static bool pcapng_tail(const struct result *res)
 
 	if (pcapng.ended)
 		return true;
+	if (pcapng.failed)
+		return false;
 	name = xstrdup(pcapng.w.name);
 	ok = end_file(res);
 	if (ok && rotation.path)
@@ -392,12 +399,14 @@ bool pcapng_rotate(__u64 time)
 	if (!name) {
 		/* As many as were wanted: no error, and no more to write. */
 		pcapng.ended = ok;
+		pcapng.failed = !ok;
 		if (ok)
 			resolve_stop();
 		return false;
 	}
 	pcapng.start = time;
-	return open_named(name) && write_shb(&pcapng.cap) &&
+	pcapng.failed = !open_named(name);
+	return !pcapng.failed && write_shb(&pcapng.cap) &&
 	       write_idb(&pcapng.cap) && image_each(tell_image) &&
 	       conn_each(tell_conn);
 }

@@ -21,6 +21,7 @@
 struct amount {
 	__u64 in_packets, in_bytes;
 	__u64 out_packets, out_bytes;
+	__u64 either_packets, either_bytes;	/* which is not known */
 };
 
 struct peer {
@@ -92,6 +93,8 @@ static void add_amount(struct amount *to, const struct amount *a)
 	to->in_bytes += a->in_bytes;
 	to->out_packets += a->out_packets;
 	to->out_bytes += a->out_bytes;
+	to->either_packets += a->either_packets;
+	to->either_bytes += a->either_bytes;
 }
 
 static struct party **sorted(void);
@@ -159,14 +162,17 @@ static struct party *party_of(struct image *img)
 	return p;
 }
 
-static void count(struct amount *a, const struct hone_packet *p)
+static void count(struct amount *a, const struct attributed *p, bool sent)
 {
-	if (p->rec.flags & HONE_F_PKT_OUT) {
+	if (p->undirected) {
+		a->either_packets++;
+		a->either_bytes += p->packet->wire_len;
+	} else if (sent) {
 		a->out_packets++;
-		a->out_bytes += p->wire_len;
+		a->out_bytes += p->packet->wire_len;
 	} else {
 		a->in_packets++;
-		a->in_bytes += p->wire_len;
+		a->in_bytes += p->packet->wire_len;
 	}
 }
 
@@ -174,9 +180,8 @@ static void count(struct amount *a, const struct hone_packet *p)
  * A peer is an address and one port: the lower of the two, which is the
  * service's as a rule. So a thousand short connections are one peer.
  */
-static void count_peer(struct party *party, const struct attributed *p)
+static void count_peer(struct party *party, const struct attributed *p, bool sent)
 {
-	bool sent = p->packet->rec.flags & HONE_F_PKT_OUT;
 	struct peer want = { 0 }, *peer;
 	__u16 mine, theirs;
 	struct flow f;
@@ -195,7 +200,7 @@ static void count_peer(struct party *party, const struct attributed *p)
 	for (i = 0; i < party->n_peers; i++) {
 		peer = &party->peers[i];
 		if (!memcmp(peer, &want, offsetof(struct peer, amount))) {
-			count(&peer->amount, p->packet);
+			count(&peer->amount, p, sent);
 			return;
 		}
 	}
@@ -211,22 +216,30 @@ static void count_peer(struct party *party, const struct attributed *p)
 	}
 	peer = &party->peers[party->n_peers++];
 	*peer = want;
-	count(&peer->amount, p->packet);
+	count(&peer->amount, p, sent);
 }
 
 static bool summary_packet(const struct attributed *p)
 {
+	bool sent = p->packet->rec.flags & HONE_F_PKT_OUT;
 	struct party *party = &unknown;
+	int i;
 
 	any_packet = true;
 	if (p->img)
 		party = party_of(p->img);
 	else if (p->quality == HONE_Q_KERNEL)
 		party = &kernel;
-	count(&party->amount, p->packet);
+	count(&party->amount, p, sent);
 	if (p->made)
-		count(&party->made, p->packet);
-	count_peer(party, p);
+		count(&party->made, p, sent);
+	count_peer(party, p, sent);
+	/* Others have received it, too. */
+	for (i = 0; i < p->n_more; i++) {
+		party = party_of(p->more[i]);
+		count(&party->amount, p, false);
+		count_peer(party, p, false);
+	}
 	return true;
 }
 
@@ -258,7 +271,12 @@ static bool summary_head(const struct capture *cap)
 
 static __u64 all_bytes(const struct amount *a)
 {
-	return a->in_bytes + a->out_bytes;
+	return a->in_bytes + a->out_bytes + a->either_bytes;
+}
+
+static __u64 all_packets(const struct amount *a)
+{
+	return a->in_packets + a->out_packets + a->either_packets;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -287,6 +305,9 @@ static void print_amount(const char *before, const struct amount *a)
 		a->in_bytes,
 		a->out_packets,
 		a->out_bytes);
+	if (a->either_packets)
+		fprintf(out, "; in or out %llu packets, %llu bytes",
+			a->either_packets, a->either_bytes);
 }
 
 static void print_peer(const struct peer *peer)
@@ -309,10 +330,9 @@ static void print_party(struct party *p)
 
 	print_amount("  ", &p->amount);
 	fputc('\n', out);
-	if (p != &kernel && p->made.in_packets + p->made.out_packets)
+	if (p != &kernel && all_packets(&p->made))
 		fprintf(out, "  %llu of these packets the kernel made for it\n",
-			(p->made.in_packets +
-					     p->made.out_packets));
+			all_packets(&p->made));
 	if (p->n_peers)
 		qsort(p->peers, p->n_peers, sizeof(*p->peers), peer_by_bytes);
 	for (i = 0; i < p->n_peers && i < PEERS_SHOWN; i++)
@@ -410,6 +430,8 @@ bool summary_open(const char *path)
 
 	out_name = path ? path : "standard error";
 	if (path && !strcmp(path, "-")) {
+		if (!output_stdout())
+			return false;
 		out = stdout;
 		out_name = "standard output";
 	} else {

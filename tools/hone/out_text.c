@@ -114,13 +114,21 @@ static bool text_head(const struct capture *cap)
 	return end();
 }
 
+static void add_user(const char *name, __u32 id)
+{
+	if (id != NOBODY)
+		add(" %s=%u", name, id);
+}
+
 static void add_image(struct image *img)
 {
 	const struct strings *s = image_strings(img);
 
-	add(" ppid=%u parent=%llu uid=%u euid=%u gid=%u egid=%u", img->ppid,
-	    img->parent_id, img->as.uid, img->as.euid, img->as.gid,
-	    img->as.egid);
+	add(" ppid=%u parent=%llu", img->ppid, img->parent_id);
+	add_user("uid", img->as.uid);
+	add_user("euid", img->as.euid);
+	add_user("gid", img->as.gid);
+	add_user("egid", img->as.egid);
 	add_name("comm", img->as.comm, strlen(img->as.comm));
 	add_name("path", s->path, strlen(s->path));
 	add_argv(s);

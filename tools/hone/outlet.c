@@ -2,6 +2,8 @@
 /* Outlet: events and packets whose process is known, on to the sinks. */
 #include "outlet.h"
 
+__u64 outlet_lost;
+
 bool outlet_proc(struct image *img, const struct record *r)
 {
 	resolved.images += r->proc.event == HONE_PROC_FORK;
@@ -17,11 +19,15 @@ bool outlet_sock(struct conn *c, const struct record *r)
 bool outlet_tally(const struct record *r)
 {
 	struct conn *c = conn_find(r->tally.cookie);
-	struct image *img = r->tally.id ? image_find(r->tally.id) : NULL;
+	struct image *img = image_find(r->tally.id);
+	bool wanted;
 
-	if ((c && !filter_conn(c)) || (img && !filter_image(img)))
-		return true;
-	return sink_tally(img, r);
+	/* A socket's, of all its users, is its owner's. */
+	if (r->rec.flags & HONE_F_TALLY_SOCK && c)
+		wanted = filter_conn(c);
+	else
+		wanted = filter_user(img, r->tally.cookie);
+	return !wanted || sink_tally(img, r);
 }
 
 bool outlet_late(const struct late *l)

@@ -10,12 +10,20 @@
 #include "resolve.h"
 #include "sink.h"
 
+/* Packets lost before one that was not wanted; the next one tells of them. */
+extern __u64 outlet_lost;
+
 /* False if an output has failed. */
-static inline bool outlet_packet(const struct attributed *p)
+static inline bool outlet_packet(struct attributed *p)
 {
-	if (filter_any && (!p->wanted || !filter_packet(p))) {
-		resolved.filtered++;
-		return true;
+	if (filter_any) {
+		if (!p->wanted || !filter_packet(p)) {
+			outlet_lost += p->lost;
+			resolved.filtered++;
+			return true;
+		}
+		p->lost += outlet_lost;
+		outlet_lost = 0;
 	}
 	if (!sink_packet(p))
 		return false;

@@ -128,6 +128,7 @@ struct pcapng {
 	__u64 start;			/* of the file, boot time */
 	__u64 packets;			/* in the file */
 	bool ended;			/* there is to be no other */
+	bool failed;			/* there is none, which was said */
 };
 
 extern struct pcapng pcapng;

@@ -110,7 +110,7 @@ static size_t make_comment(char *to, const struct attributed *p)
 		s = add_number(add_text(s, " PID="), img->tgid);
 		if (p->tid)
 			s = add_number(add_text(s, " TID="), p->tid);
-		if (!img->gone || img->as.comm[0])
+		if (img->as.uid != NOBODY)
 			s = add_number(add_text(s, " UID="), img->as.uid);
 		if (img->as.comm[0])
 			s = add_name(add_text(s, " COMM="), img->as.comm);
@@ -327,11 +327,13 @@ static inline const struct tail *find_tail(const struct attributed *p)
 	return NULL;
 }
 
-/* To all, to several, to us or from us: as the address says. */
+/* To all, to several, to us or from us: as the address says; not known: neither. */
 static __u8 packet_type(const struct attributed *p)
 {
 	const __u8 *ip = p->data;
 
+	if (p->undirected)
+		return PACKET_OTHERHOST;
 	if (p->packet->rec.flags & HONE_F_PKT_OUT)
 		return PACKET_OUTGOING;
 	if (p->packet->family == AF_INET6)

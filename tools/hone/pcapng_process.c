@@ -75,8 +75,10 @@ static __u8 *put_process(__u8 *p, struct image *img)
 	p = put_le_text(p, 3, s->path);
 	p = put_le(p, 4, s->argv, argv_len < STRING_MAX ? argv_len : STRING_MAX);
 	p = put_le32(p, 5, img->ppid);
-	p = put_le32(p, 6, img->as.euid);
-	p = put_le_text(p, 7, user_name(img->as.euid));
+	if (img->as.euid != NOBODY) {
+		p = put_le32(p, 6, img->as.euid);
+		p = put_le_text(p, 7, user_name(img->as.euid));
+	}
 	if (img->start) {
 		start = htole64(img->start + pcapng.cap.offset);
 		p = put_le(p, 9, &start, sizeof(start));

@@ -128,6 +128,7 @@ static __apart bool take_event(const struct record *r, __u64 time)
 		return take_sock(r, time);
 	case HONE_REC_COUNT:
 		resolved.seen[HONE_KIND_SOCK]++;
+		image_of_tally(r);
 		push_event(r, time, 0);
 		break;
 	case HONE_REC_NETDEV:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sinks: hands everything to each of the outputs in use. */
 #include "sink.h"
+#include "resolve.h"
 
 bool sink_each;
 
@@ -18,9 +19,14 @@ static bool packet_to_all(const struct attributed *p)
 	bool ok = true;
 	int i;
 
-	for (i = 0; i < n_sinks; i++)
-		if (sinks[i]->packet && !sinks[i]->packet(p))
-			ok = false;
+	for (i = 0; i < n_sinks; i++) {
+		if (!sinks[i]->packet || sinks[i]->packet(p))
+			continue;
+		ok = false;
+		/* The last file is full, and is the first output. */
+		if (resolve_full())
+			break;
+	}
 	return written(ok);
 }
 

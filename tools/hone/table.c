@@ -305,6 +305,10 @@ struct image *image_get(__u64 id, __u32 tgid, __u64 now)
 		img = table_add(&images, id, sizeof(*img));
 		image_changed(img);
 		img->gone = true;
+		img->as.uid = NOBODY;
+		img->as.euid = NOBODY;
+		img->as.gid = NOBODY;
+		img->as.egid = NOBODY;
 		img->loginuid = NOBODY;
 		img->sessionid = NOBODY;
 		image_list(img, now);
@@ -315,6 +319,20 @@ struct image *image_get(__u64 id, __u32 tgid, __u64 now)
 		image_changed(img);
 	}
 	return img;
+}
+
+void image_of_tally(const struct record *r)
+{
+	const struct hone_tally *t = &r->tally;
+	struct image *img = image_get(t->id, t->tgid, r->rec.time);
+
+	if (!img)
+		return;
+	img->used = r->rec.time;
+	if (!img->gone || img->as.comm[0] || !t->comm[0])
+		return;
+	memcpy(img->as.comm, t->comm, HONE_COMM_LEN);
+	image_changed(img);
 }
 
 static void naming_of_record(struct naming *as, const struct hone_proc *p)

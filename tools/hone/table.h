@@ -138,6 +138,8 @@ void image_changed(struct image *img);
 struct image *image_find(__u64 id);
 /* As image_find(), but makes one of which no record has told. */
 struct image *image_get(__u64 id, __u32 tgid, __u64 now);
+/* A record of counts says whose they are, which no other may have told. */
+void image_of_tally(const struct record *r);
 /* Of a known image, a new name or user lies ahead until image_renamed(). */
 struct image *image_of_record(const struct record *r);
 /* The output has come to the next name. */

@@ -45,7 +45,7 @@ void output_release(int fd)
 	}
 }
 
-static bool may_write(int fd, const char *path)
+static bool is_spare(int fd, const char *path)
 {
 	struct stat st;
 	size_t i;
@@ -60,10 +60,24 @@ static bool may_write(int fd, const char *path)
 		}
 	}
 	output_spare(fd, "another output");
-	if (!ftruncate(fd, 0))
+	return true;
+}
+
+static bool may_write(int fd, const char *path)
+{
+	struct stat st;
+
+	if (!is_spare(fd, path))
+		return false;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !ftruncate(fd, 0))
 		return true;
 	msg_errno("truncating: %s", path);
 	return false;
+}
+
+bool output_stdout(void)
+{
+	return is_spare(STDOUT_FILENO, "standard output");
 }
 
 int output_open(const char *path)
@@ -89,6 +103,10 @@ bool writer_open(struct writer *w, const char *path, writer_whole whole)
 	if (!strcmp(path, "-")) {
 		w->fd = STDOUT_FILENO;
 		w->name = xstrdup("standard output");
+		if (!output_stdout()) {
+			w->failed = true;
+			return false;
+		}
 	} else {
 		w->fd = output_open(path);
 		w->name = xstrdup(path);

@@ -29,6 +29,8 @@ struct writer {
  * be opened or is in use as an input or another output.
  */
 int output_open(const char *path);
+/* An output goes to standard output: false, after a message, if that is in use. */
+bool output_stdout(void);
 /* The file @fd is in use @as something, and not to be written over. */
 void output_spare(int fd, const char *as);
 

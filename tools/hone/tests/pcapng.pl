@@ -4,6 +4,8 @@
 #   pcapng.pl swap FILE OUT	a file of the reader's in the other byte order
 #   pcapng.pl foreign OUT	one of several sections, interfaces and blocks
 #   pcapng.pl link TYPE OUT	a packet on an interface of that link type
+#   pcapng.pl trailer OUT	packets that their link has made longer
+#   pcapng.pl unnamed OUT	a packet of a process of which only a name is told
 #   pcapng.pl first OUT		as the first Hone wrote, without images
 #   pcapng.pl backwards OUT	packets whose time runs backwards
 use strict;
@@ -187,6 +189,24 @@ sub link_type {
 	       epb(0, $usec, ($head{$type} // '') . udp4(1, 2, 'link'));
 }
 
+# An acknowledgment with nothing, and datagrams of both kinds, in 60 bytes.
+sub trailer {
+	my $tcp = pack('nnNNCCnnn', 1, 2, 5, 6, 0x50, 0x10, 500, 0, 0);
+	my $ip = pack('CCnnnCCn', 0x45, 0, 40, 0, 0, 64, 6, 0) .
+		 pack('C8', 10, 0, 0, 1, 10, 0, 0, 2);
+
+	return section() . interface(1, 0) .
+	       epb(0, $usec, pack('a60', "$mac\x08\0$ip$tcp")) .
+	       epb(0, $usec, pack('a60', "$mac\x08\0" . udp4(1, 2, 'four'))) .
+	       epb(0, $usec, pack('a80', "$mac\x86\xdd" . udp6(3, 4, 'two')));
+}
+
+sub unnamed {
+	return section() . interface(101, 0) .
+	       epb(0, $usec, udp4(1, 2, 'one'),
+		   option(1, 'PID=7 COMM=seven Q=owner'));
+}
+
 # Process 5 runs one program, then another; its connection and a packet of each.
 sub first {
 	my @time = ($usec >> 32, $usec & 0xffffffff);
@@ -219,6 +239,10 @@ if ($verb eq 'swap') {
 	spew($args[0], foreign());
 } elsif ($verb eq 'link') {
 	spew($args[1], link_type($args[0]));
+} elsif ($verb eq 'trailer') {
+	spew($args[0], trailer());
+} elsif ($verb eq 'unnamed') {
+	spew($args[0], unnamed());
 } elsif ($verb eq 'first') {
 	spew($args[0], first());
 } elsif ($verb eq 'backwards') {

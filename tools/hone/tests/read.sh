@@ -120,7 +120,7 @@ if have perl; then
 "1700000000.000000 ? Out eth0 IP 10.0.0.1.1 > 10.0.0.2.2: UDP, length 3
 1700000000.000002 ?[77]? eth0 IP6 ::1.3 > ::1.4: UDP, length 3
 1700000002.000000 ? tun0 IP 10.0.0.1.5 > 10.0.0.2.6: UDP, length 5 (5 lost before)
-1700000002.000000 ? eth0 IP 10.0.0.1.7 > 10.0.0.2.8: UDP, length 5
+1700000002.000000 ? eth0 IP 10.0.0.1.7 > 10.0.0.2.8: UDP, length 4
 1700000003.000000 ? Out IP 10.0.0.1.9 > 10.0.0.2.10: UDP, length 4" foreign
 	t "what is no IP is left out, and said" grep -q \
 		'1 frame has no IP packet' "$tmp/foreign.log"
@@ -132,6 +132,42 @@ if have perl; then
 	for type in 113 276; do
 		t "link type $type" made '1700000000.000000 ? In IP 10.0.0.1.1 > 10.0.0.2.2: UDP, length 4' link "$type"
 	done
+	t "what a link has padded is none of the packet's" made \
+"1700000000.000000 ? IP 10.0.0.1.1 > 10.0.0.2.2: Flags [.], ack 6, win 500, length 0
+1700000000.000000 ? IP 10.0.0.1.1 > 10.0.0.2.2: UDP, length 4
+1700000000.000000 ? IP6 ::1.3 > ::1.4: UDP, length 3" trailer
+	# Whether they were received or sent is not known, and stays so.
+	neither()
+	{
+		"$reader" -q -r "$tmp/foreign" --sll2 -o "$tmp/neither" &&
+			"$reader" -q -r "$tmp/neither" --json |
+			tee "$tmp/printed" | grep -c '"type":"packet"' |
+			grep -qx 3 && ! grep '"dir"' "$tmp/printed"
+	}
+	perl "$here/pcapng.pl" trailer "$tmp/foreign"
+	t "--sll2 makes nobody the receiver" neither
+	summed_up()
+	{
+		"$reader" -q -r "$tmp/foreign" --summary -o "$tmp/neither" \
+			2>"$tmp/printed"
+		cat "$tmp/printed"
+		grep -qx '  in 0 packets, 0 bytes; out 0 packets, 0 bytes; in or out 3 packets, 123 bytes' \
+			"$tmp/printed"
+	}
+	t "nor does a summary" summed_up
+	nobodys()
+	{
+		perl "$here/pcapng.pl" unnamed "$tmp/foreign"
+		"$reader" -q -r "$tmp/foreign" -v >"$tmp/printed" &&
+			"$reader" -q -r "$tmp/foreign" --json >>"$tmp/printed" &&
+			"$reader" -q -r "$tmp/foreign" -o "$tmp/neither" ||
+			return 1
+		cat "$tmp/printed"
+		grep -q 'seven\[7\]' "$tmp/printed" &&
+			! grep -w 'uid' "$tmp/printed" &&
+			! grep -a 'UID=' "$tmp/neither"
+	}
+	t "of whose user nothing is said, nothing is said" nobodys
 	perl "$here/pcapng.pl" link 105 "$tmp/foreign"
 	t "a link type without IP" status 4 'at byte 28: .* link type 105' \
 		"$reader" -r "$tmp/foreign"
@@ -141,7 +177,7 @@ if have perl; then
 	first_says()
 	{
 		"$reader" -q -r "$tmp/foreign" --text | tee "$tmp/first"
-		grep -q ' euid=1000 .* path=/bin/one argv=one,-x$' "$tmp/first" &&
+		grep -q ' euid=1000 \(.* \)*path=/bin/one argv=one,-x$' "$tmp/first" &&
 			grep -q '^EXEC .* path=/bin/two$' "$tmp/first" &&
 			grep -q '^EXIT ' "$tmp/first"
 	}

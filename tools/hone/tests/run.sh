@@ -419,8 +419,9 @@ ends_by()
 
 	rm -f "$tmp/in" "$tmp/out"
 	mkfifo "$tmp/in" "$tmp/out"
-	timeout --foreground 60 "$reader" -q -r "$tmp/in" -o "$tmp/cut.pcapng" \
-		--text="$tmp/out" --summary="$tmp/cut" &
+	# Whoever runs this may ignore one.
+	timeout --foreground 60 env --default-signal "$reader" -q -r "$tmp/in" \
+		-o "$tmp/cut.pcapng" --text="$tmp/out" --summary="$tmp/cut" &
 	pid=$!
 	exec 8<>"$tmp/in"
 	cat "$2" >&8
@@ -450,20 +451,25 @@ blocked()
 	exec 9<"$tmp/out"
 	read -r -t 60 _ <&9
 }
-# timeout(1) sends two; of so many the reader is told of more than one.
+# timeout(1) sends two; of so many the reader is told of more than one. If it has
+# taken its time to hear of them that says nothing.
 ends_by_echo()
 {
-	local pid said ended
+	local pid said ended began now=0
 
-	blocked
-	for _ in $(seq 2000); do
-		kill -INT "$pid"
+	for ((began = -1000000; now - began > 900000;)); do
+		blocked
+		began=${EPOCHREALTIME//[!0-9]/}
+		for _ in $(seq 1000); do
+			kill -INT "$pid"
+		done
+		said=$(timeout 60 cat <&9)
+		wait "$pid"
+		ended=$?
+		now=${EPOCHREALTIME//[!0-9]/}
+		exec 9<&-
+		echo "exit status $ended"
 	done
-	said=$(cat <&9)
-	wait "$pid"
-	ended=$?
-	exec 9<&-
-	echo "exit status $ended"
 	[ "$ended" -eq 0 ] && echo "$said" | tee "$tmp/null" | grep -q '^TAIL'
 }
 ends_at_once()
@@ -482,23 +488,103 @@ ends_at_once()
 	[ "$ended" -eq 130 ]
 }
 if have perl; then
-	for signal in INT TERM; do
+	for signal in INT TERM HUP; do
 		t "SIG$signal ends what comes by a pipe" ends_by $signal \
 			"$tmp/tcp.pcapng" 19
 	done
 	head -c -7 "$tmp/tcp.pcapng" >"$tmp/short.pcapng"
 	t "also within a block" ends_by INT "$tmp/short.pcapng" 19
 fi
+# What is for captures does no harm to a file.
+not_killed()
+{
+	local pid
+
+	rm -f "$tmp/in"
+	mkfifo "$tmp/in"
+	"$reader" -q -r "$tmp/in" -o "$tmp/cut.pcapng" &
+	pid=$!
+	exec 8>"$tmp/in"
+	cat "$tmp/udp.hone" >&8
+	kill -USR1 "$pid" && kill -USR2 "$pid"
+	exec 8>&-
+	wait "$pid" && cmp "$tmp/cut.pcapng" "$tmp/udp.pcapng"
+}
+t "SIGUSR1 and SIGUSR2 are not for files" not_killed
 t "SIGINT at once once more says the same" ends_by_echo
 t "SIGINT a second later ends all" ends_at_once
 printf '\324\303\262\241\002\000\004\000aaaabbbbccccdddd' >"$tmp/classic.pcap"
 t "a pcap file among others" status 4 'classic.pcap: is a pcap file' "$reader" \
 	-r "$tmp/tcp.pcapng" -r "$tmp/classic.pcap" --text="$tmp/x"
+# Standard output may be a file that has another name.
+twice()
+{
+	rm -f "$tmp/twice"
+	status 1 'it is also another output' sh -c \
+		'exec "$@" >"$0"' "$tmp/twice" "$reader" -r "$tmp/tcp.hone" "$@"
+}
+t "an output is standard output" twice -o "$tmp/twice" --print
+t "so is text" twice --text --json="$tmp/twice"
+t "so is a summary" twice -o "$tmp/twice" --summary=-
+input_twice()
+{
+	cp "$tmp/tcp.hone" "$tmp/twice"
+	status 1 'standard output: it is also an input' sh -c \
+		'exec "$@" >>"$0"' "$tmp/twice" "$reader" -r "$tmp/twice" &&
+		cmp "$tmp/twice" "$tmp/tcp.hone"
+}
+t "or an input is" input_twice
 t "two captures have both been seen" status 0 '^29 packets seen' "$reader" \
 	-r "$tmp/tcp.pcapng" -r "$tmp/udp.pcapng" --text="$tmp/x"
+told()
+{
+	local want=$1
+
+	shift
+	"$reader" -q "$@" >"$tmp/printed" 2>&1
+	cat "$tmp/printed"
+	[ "$(grep -cE "$want" "$tmp/printed")" -eq "$found" ]
+}
+found=1
+t "who lost its records has no user" told '^ *?[^ ]* \?\[990\] tid 990 [^u]' \
+	-v -r "$tmp/losses.hone"
+found=0
+t "and is not root" told '990' --uid 0 -r "$tmp/losses.hone"
+found=1
+t "a loss is told by the next packet that is wanted" told '8 lost before' \
+	--pid 990 -r "$tmp/losses.hone"
+t "also behind an expression" told '8 lost before' -r "$tmp/losses.hone" \
+	greater 33
+t "counts of a user of another's socket" told '^COUNT .*pid=770' \
+	--pid 770 --text -r "$tmp/counts.hone"
+t "by its name" told '^COUNT .*comm=curl' --comm curl --text \
+	-r "$tmp/counts.hone"
+t "though its owner is not wanted" told '^COUNT .*pid=770' \
+	--exclude-pid 200 --text -r "$tmp/counts.hone"
+found=0
+t "and not for that one" told '^COUNT .*(pid=770|rest=1)' --pid 200 --text \
+	-r "$tmp/counts.hone"
+t "nor another socket's" told '^COUNT' --conn 5 --text -r "$tmp/counts.hone"
+found=1
+t "a summary names who counts" told '^curl \[770\]' --summary \
+	-r "$tmp/counts.hone" -o "$tmp/x"
+t "a summary has all receivers" told '^bash \[200\]' --summary \
+	-r "$tmp/multicast.hone" -o "$tmp/x"
 t "--debugfs: another directory" status 3 "--debugfs: $tmp: is not a directory" \
 	"$reader" --debugfs="$tmp"
 if [ -w /dev/full ]; then
+	# The disk is full as the second file is to be written.
+	turn_full()
+	{
+		rm -rf "$tmp/turn"
+		mkdir "$tmp/turn"
+		ln -s /dev/full "$tmp/turn/x1"
+		status 1 'turn/x1: No space' "$reader" -r "$tmp/tcp.hone" \
+			-o "$tmp/turn/x" -C 0.001 --text="$tmp/turn/t" "$@" &&
+			grep -q '^TAIL' "$tmp/turn/t"
+	}
+	t "a disk that is full in between" turn_full
+	t "and with a ring of files" turn_full -W 2
 	helps_full()
 	{
 		! "$reader" --help 2>"$tmp/said" >/dev/full &&
@@ -639,9 +725,15 @@ t "four of 20 milliseconds" named f f1 f2 f3
 judge perl "each stands alone" stand_alone
 judge tshark "each packet is in one" once_each "$tmp/many.pcapng"
 t "-G -W: ends after so many" turn -r "$tmp/many.hone" -o "$tmp/turn/f" \
-	-G 0.006 -W 2
+	-G 0.006 -W 2 --text="$tmp/turn.txt"
 t "two of them" named f f1
 judge perl "each stands alone" stand_alone
+all_in_files()
+{
+	cat "$tmp/turn/f" "$tmp/turn/f1" >"$tmp/turned"
+	shark "$tmp/turned" frame "$(grep -c ^PAKT "$tmp/turn.txt")"
+}
+judge tshark "other outputs end with them" all_in_files
 t "-G: names that tell the time" turn -r "$tmp/udp.hone" \
 	-o "$tmp/turn/%Y-%H%M%S-" -G 0.1
 t "and numbers" named 2023-221320- 2023-221320-1
@@ -712,7 +804,7 @@ status_line()
 	mv "$tmp/debug/control" "$tmp/debug/old"
 	head -n 5 "$tmp/debug/old" >"$tmp/debug/control"
 	script -qec "'$reader' --debugfs='$tmp/debug' -o '$tmp/shown.pcapng' \
-		--duration=1.2" "$tmp/typescript" >"$tmp/null" </dev/null
+		--duration=3" "$tmp/typescript" >"$tmp/null" </dev/null
 	mv "$tmp/debug/old" "$tmp/debug/control"
 	cat -v "$tmp/typescript"
 	grep -q 'packets, 0 a second; .* new processes; 7 lost' \
