@@ -9,8 +9,8 @@
 
 variant=${1:-y}
 case $variant in
-y)	mem=1536 limit=1200 ;;
-debug)	mem=2048 limit=2400 ;;
+y)	mem=1536 limit=1800 ;;
+debug)	mem=2048 limit=3600 ;;
 locked)	mem=1024 limit=300 ;;
 *)	die "$variant: which kernel? y, debug or locked" ;;
 esac

@@ -67,7 +67,8 @@ guest()
 }
 # Lockdep and kmemleak complain at level 4, and no panic follows.
 # The emulated TSC is one clock for all CPUs; the kernel doubts it.
-cmdline="console=ttyS0 reboot=t panic=-1 tsc=reliable quiet loglevel=5 panic_on_warn=1 $append"
+# A host that stands still for long is no fault of the guest's.
+cmdline="console=ttyS0 reboot=t panic=-1 tsc=reliable quiet loglevel=5 panic_on_warn=1 rcupdate.rcu_cpu_stall_timeout=120 $append"
 
 # Some machines have a /dev/kvm that cannot run this: try it, once a boot of
 # the machine, with a guest that has to get as far as its first process.

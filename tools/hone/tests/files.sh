@@ -13,7 +13,7 @@ stopped()
 		-r "$tmp/udp.hone" "$@" &
 	pid=$!
 	# Or has ended, without as many.
-	timeout 60 sh -c "until grep -q '^State:.[TZ]' /proc/$pid/status; do :; done"
+	timeout 60 sh -c "while grep -qs '^State:.[^TZ]' /proc/$pid/status; do :; done"
 	cp "$out" "$tmp/grown"
 	kill -CONT $pid
 	wait $pid
@@ -62,7 +62,7 @@ records_grow()
 	LD_PRELOAD="$obj/hone-fault.so" HONE_FAULT=stop:10 "$reader" -q \
 		--debugfs="$tmp/debug" --record="$out" --duration=0.2 "$@" &
 	pid=$!
-	timeout 60 sh -c "until grep -q '^State:.[TZ]' /proc/$pid/status; do :; done"
+	timeout 60 sh -c "while grep -qs '^State:.[^TZ]' /proc/$pid/status; do :; done"
 	cp "$out" "$tmp/grown"
 	kill -CONT $pid
 	wait $pid || return 1
@@ -87,8 +87,8 @@ taken()
 	shift 2
 	rm -f "$out" "$tmp/taking"
 	mkfifo "$tmp/taking"
-	"$reader" -q --debugfs="$tmp/debug" "--$1=$out" --ready-fd 3 \
-		3>"$tmp/taking" 2>"$tmp/taken.log" &
+	timeout --foreground 60 "$reader" -q --debugfs="$tmp/debug" "--$1=$out" \
+		--ready-fd 3 3>"$tmp/taking" 2>"$tmp/taken.log" &
 	read -r _ <"$tmp/taking"
 	"$how" "$out"
 	wait $!
@@ -113,10 +113,10 @@ if [ -d "$tmp/debug/s0" ]; then
 
 		rm -f "$out" "$tmp/taking"
 		mkfifo "$tmp/taking"
-		"$reader" -q --debugfs="$tmp/debug" -o "$out" --duration=1 \
-			--ready-fd 3 3>"$tmp/taking" &
+		timeout --foreground 60 "$reader" -q --debugfs="$tmp/debug" \
+			-o "$out" --ready-fd 3 3>"$tmp/taking" &
 		read -r _ <"$tmp/taking"
-		mv "$out" "$out.pcapng"
+		mv "$out" "$out.pcapng" && kill -TERM $!
 		wait $! && [ ! -e "$out" ] && perl "$here/verify.pl" "$out.pcapng"
 	}
 	t "a file that gets another name is gone on with" moved

@@ -65,7 +65,7 @@ flows()
 	local first
 
 	mkfifo "$tmp/in" "$tmp/out"
-	"$reader" -q -r - -o - <"$tmp/in" >"$tmp/out" &
+	timeout --foreground 60 "$reader" -q -r - -o - <"$tmp/in" >"$tmp/out" &
 	exec 8>"$tmp/in" 9<"$tmp/out"
 	cat "$tmp/record.hone" >&8
 	# The input is still open, and the head has come.

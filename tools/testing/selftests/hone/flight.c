@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -289,6 +290,23 @@ static pid_t poll_in_child(int fd, int timeout)
 	return pid;
 }
 
+/* It waits; false if it has ended. */
+static bool asleep(pid_t pid)
+{
+	char path[64], state = 'R';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (state != 'S' && state != 'Z') {
+		f = fopen(path, "r");
+		if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'Z';
+		if (f)
+			fclose(f);
+	}
+	return state == 'S';
+}
+
 static int poll_result(pid_t pid)
 {
 	int status;
@@ -312,6 +330,7 @@ TEST_F(flight, poll_ends)
 		;
 	EXPECT_EQ(0, poll_result(poll_in_child(fd, 0)));
 	waiting = poll_in_child(fd, -1);
+	ASSERT_TRUE(asleep(waiting));
 	ASSERT_EQ(0, stream_command(&self->s, "stop\n"));
 	EXPECT_EQ(POLLHUP, poll_result(waiting));
 }

@@ -31,11 +31,12 @@ number()
 	sed -n "s/^\([0-9]*\) packets\{0,1\} $1.*/\1/p" "$dir/log" | sed -n "$2p"
 }
 
-# dumped N: waits until the file of number N is complete.
+# dumped N: waits until the file of number N is complete, and told of.
 dumped()
 {
 	n=0
-	until [ "$(wc -l <"$dir/files")" -gt "$1" ]; do
+	until [ "$(wc -l <"$dir/files")" -gt "$1" ] &&
+	      [ "$(grep -c overwritten "$dir/log")" -gt "$1" ]; do
 		kill -0 $pid 2>/dev/null || return 1
 		sleep 0.1
 		n=$((n + 1))

@@ -49,9 +49,10 @@ iptables-legacy -A INPUT -d 127.0.0.3 -j DROP
 iptables-legacy -A OUTPUT -d 127.0.0.4 -j DROP
 check "behind, alone: nothing that is dropped" late_alone
 
-begin early --text="$dir/early" --pre-firewall
+# Who reads may be kept from it for a while.
+begin early --text="$dir/early" --pre-firewall --resolve-window 20000
 early=$pid
-begin late --text="$dir/late"
+begin late --text="$dir/late" --resolve-window 20000
 late=$pid
 ping -c 3 -i 0.1 -W 1 127.0.0.3 >/dev/null
 # It is told, and sends no other.

@@ -218,13 +218,15 @@ interface()
 		--cgroup /) 2>"$dir/log" &
 	pid=$!
 	cat "$dir/fifo" >"$dir/files/f" &
-	n=0
+	cat=$!
 	until has_comm ping; do
+		kill -0 $pid 2>/dev/null || break
 		ping -c 1 127.0.0.1 >/dev/null
-		n=$((n + 1))
-		[ $n -lt 200 ] || break
 	done
-	ends && has_comm ping
+	ends
+	ended=$?
+	wait $cat
+	[ $ended -eq 0 ] && has_comm ping
 }
 if command -v honedump >/dev/null; then
 	check "broker: Wireshark's interface" interface

@@ -62,8 +62,9 @@ done
 check "three sessions" test "$(cat /sys/kernel/hone/sessions)" -eq 3
 
 kill -STOP $stopped
-# Killed while it writes.
-until [ -s "$dir/killed.pcapng" ]; do
+# Killed while it writes: it has more than it has begun with.
+head=$(stat -c %s "$dir/killed.pcapng")
+until [ "$(stat -c %s "$dir/killed.pcapng")" -gt "$head" ]; do
 	kill -0 $killed || break
 done
 kill -KILL $killed

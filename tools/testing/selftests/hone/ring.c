@@ -415,7 +415,8 @@ TEST_F(ring, mapped_handed)
 	ASSERT_EQ(0, open_ring(s, 0, HONE_RING_EVENTS, &m));
 	ASSERT_EQ(0, ioctl(m.fd, HONE_IOC_NEXT, &again));
 	ASSERT_EQ(ext.offset, again.offset);
-	ASSERT_EQ(ext.len, again.len);
+	/* More may have come. */
+	ASSERT_LE(ext.len, again.len);
 
 	/* A sub-buffer that is full is new. */
 	send_some(&self->to, 64);

@@ -64,7 +64,12 @@ static void wait_end(void)
 
 static void shared(int port, int n)
 {
+	int up[2];
+	char c;
+
 	make(SOCK_DGRAM, port);
+	if (pipe(up))
+		die("pipe");
 	while (n--) {
 		pid_t pid = fork();
 
@@ -73,10 +78,17 @@ static void shared(int port, int n)
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			prctl(PR_SET_NAME, "a, b/c\\\n");
+			if (write(up[1], "", 1) != 1)
+				_exit(1);
 			pause();
 			_exit(0);
 		}
+		/* It has its name. */
+		if (read(up[0], &c, 1) != 1)
+			die("read");
 	}
+	close(up[0]);
+	close(up[1]);
 	wait_end();
 }
 
