@@ -338,6 +338,17 @@ static inline u64 hone_actor_key(const struct task_struct *task)
 }
 
 /**
+ * hone_key_image - image of a task
+ * @key: its hone_actor_key()
+ *
+ * Return: image id.
+ */
+static inline u64 hone_key_image(u64 key)
+{
+	return key >> 22;
+}
+
+/**
  * hone_key_presumed - is it of a task that has done nothing yet?
  * @key: hone_actor_key() or its complement
  *

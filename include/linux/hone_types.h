@@ -8,6 +8,9 @@
 
 #include <linux/types.h>
 
+#define HONE_SK_SHARED	1	/* a second task has written or read */
+#define HONE_SK_MIXED	2	/* a second process has written by kTLS */
+
 /**
  * struct hone_sk - users of a socket
  * @owner: image id of the creator, or of the task that accepted it; 0 is the
@@ -24,7 +27,7 @@
  *	from; whoever sees an older one writes a record more)
  * @owner_tgid: process id of the owner
  * @gen: generation of the capture that has announced this socket
- * @shared: a second task has written or read
+ * @shared: HONE_SK_SHARED, HONE_SK_MIXED
  * @rx_known: hone_run while which @rx_seq is valid, or 0
  * @subflow: of an MPTCP connection
  * @moved: was accepted by another than its listener's owner

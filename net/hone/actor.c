@@ -34,7 +34,7 @@ static u32 hone_skb_key(const struct sk_buff *skb)
 static void hone_sk_mark_shared(struct hone_sk *h, u64 old, u64 key)
 {
 	if (old && old != key && !hone_key_presumed(old) && !h->shared)
-		WRITE_ONCE(h->shared, 1);
+		WRITE_ONCE(h->shared, HONE_SK_SHARED);
 }
 
 /**
@@ -48,11 +48,11 @@ static void hone_sk_mark_shared(struct hone_sk *h, u64 old, u64 key)
  */
 bool hone_sk_writer_changed(struct hone_sk *h, u64 key, u16 *flags)
 {
-	u64 old = h->tx;
+	u64 old = READ_ONCE(h->tx);
 
 	if (likely(old == key))
 		return false;
-	h->tx = key;
+	WRITE_ONCE(h->tx, key);
 	if (unlikely(hone_key_untold(old)))
 		*flags |= HONE_F_ACTOR_UNTOLD;
 	old = hone_key_known(old);
@@ -203,12 +203,26 @@ static noinline enum hone_put hone_emit_write(u64 cookie,
 }
 
 /*
- * Which of several tasks has written the bytes that kTLS and the like put together
- * and pass on in a call of one of them, is not known.
+ * Which of several processes has written the bytes that kTLS and the like put
+ * together and pass on in a call of one of them, is not known. @old was told of as
+ * the last writer; if that is the kernel, who passes on what there was no room for,
+ * the owner has written.
  */
-static bool hone_sk_mixes(const struct sock *sk)
+static bool hone_sk_mixes(struct sock *sk, u64 old, u64 key)
 {
-	return READ_ONCE(sk->sk_hone.shared) && inet_csk_has_ulp(sk);
+	struct hone_sk *h = &sk->sk_hone;
+	u64 kernel = hone_actor_key(NULL);
+
+	if (likely(!inet_csk_has_ulp(sk)))
+		return false;
+	if (h->shared & HONE_SK_MIXED)
+		return true;
+	if (!old || hone_key_presumed(old) || key == kernel ||
+	    hone_key_image(key) == (old == kernel ? h->owner :
+						    hone_key_image(old)))
+		return false;
+	WRITE_ONCE(h->shared, HONE_SK_SHARED | HONE_SK_MIXED);
+	return true;
 }
 
 static noinline void hone_tcp_write_new(struct sock *sk,
@@ -216,7 +230,7 @@ static noinline void hone_tcp_write_new(struct sock *sk,
 {
 	struct hone_taken t = { .type = HONE_REC_TCP_WRITE, .from = seq };
 	struct hone_sk *h = &sk->sk_hone;
-	u64 key = hone_actor_key(task);
+	u64 key = hone_actor_key(task), old = hone_key_known(READ_ONCE(h->tx));
 	enum hone_put put = HONE_PUT_NOT;
 	struct hone_stream *s;
 	unsigned long flags;
@@ -237,7 +251,7 @@ static noinline void hone_tcp_write_new(struct sock *sk,
 	 * Before a byte of it is in the queue. Of what a subflow carries its
 	 * connection's records tell.
 	 */
-	if ((unlikely(put == HONE_PUT_LOST) || hone_sk_mixes(sk)) &&
+	if ((unlikely(put == HONE_PUT_LOST) || hone_sk_mixes(sk, old, key)) &&
 	    !READ_ONCE(h->subflow))
 		WRITE_ONCE(h->tx, hone_key_mark(key, HONE_KEY_UNTOLD));
 }

@@ -214,26 +214,36 @@ static void hone_sock_emit(struct sock *sk, u16 event, bool life,
 }
 
 /*
+ * Not every machine of 32 bits can compare and exchange 64. There a mark that
+ * another CPU sets at this very moment may be undone.
+ */
+static bool hone_sk_change_writer(struct hone_sk *h, u64 *old, u64 tx)
+{
+#ifdef CONFIG_64BIT
+	return try_cmpxchg(&h->tx, old, tx);
+#else
+	WRITE_ONCE(h->tx, tx);
+	return true;
+#endif
+}
+
+/*
  * Who writes next is told, changed or not. As long as the sources run it is known
  * who that was, or that it could not be told. Others may change it meanwhile.
  */
 static void hone_sk_tell_again(struct hone_sk *h)
 {
-	u64 tx = READ_ONCE(h->tx), again = 0;
+	bool runs = hone_generation_runs(READ_ONCE(h->gen));
+	u64 tx = READ_ONCE(h->tx), again;
 
-	if (hone_generation_runs(READ_ONCE(h->gen))) {
-		if (hone_key_untold(tx))
+	do {
+		if (runs && hone_key_untold(tx))
 			return;
-		if (tx && !hone_key_presumed(tx))
+		again = 0;
+		if (runs && tx && !hone_key_presumed(tx))
 			again = hone_key_mark(hone_key_known(tx),
 					      HONE_KEY_AGAIN);
-	}
-	/* Not every machine of 32 bits can do this with 64. */
-#ifdef CONFIG_64BIT
-	cmpxchg(&h->tx, tx, again);
-#else
-	WRITE_ONCE(h->tx, again);
-#endif
+	} while (!hone_sk_change_writer(h, &tx, again));
 }
 
 /*
@@ -246,12 +256,13 @@ void __hone_sk_announce(struct sock *sk)
 {
 	struct hone_sk *h = &sk->sk_hone;
 
+	/* First: who is told of as writer before it is to be told again. */
+	hone_sock_emit(sk, HONE_SOCK_ANNOUNCE, true, NULL, 0);
 	hone_sk_tell_again(h);
 	h->rx = 0;
 	if (READ_ONCE(h->rx_known) != READ_ONCE(hone_run))
 		WRITE_ONCE(h->rx_known, 0);
 	hone_sk_renew(sk);
-	hone_sock_emit(sk, HONE_SOCK_ANNOUNCE, true, NULL, 0);
 }
 
 /**

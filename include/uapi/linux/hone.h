@@ -408,7 +408,7 @@ struct hone_sock_rec {
  * of a socket with HONE_F_SOCK_WRITES, up to the first such record, were written
  * by who has opened it, unless records were lost, or ANNOUNCE tells of it anew.
  * When such a record was lost, here or in another session, or cannot tell it
- * (several tasks write by kTLS), what the socket sends has HONE_F_PKT_UNTOLD, or
+ * (several processes write by kTLS), what the socket sends has HONE_F_PKT_UNTOLD, or
  * its HONE_REC_MPTCP_MAP has HONE_F_MAP_UNTOLD, until somebody writes again, whose
  * record comes then, changed or not, and has HONE_F_ACTOR_UNTOLD: of all that was
  * written before it is not known who wrote it. The same holds of a socket with
