@@ -366,7 +366,7 @@ static bool hand_on_conn(struct socket *s, bool again)
 bool in_conn(struct blocks *b, struct cursor body, __u64 time, bool again,
 	     __u32 late_unit)
 {
-	struct socket s = { .late.time = time };
+	struct socket s = { .late.time = time, .sock.uid = NOBODY };
 	__u32 low = 0, high, ignored;
 	struct in_option o;
 	struct image *img;

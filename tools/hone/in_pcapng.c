@@ -602,6 +602,8 @@ static int read_file(struct input *input)
 
 	in.b = (struct blocks){ .in = input };
 	in.has_stats = false;
+	/* What was lost at the end of another is not this one's. */
+	outlet_lost = 0;
 	whose_begin();
 	while (res == BLOCK_OK && !resolve_full()) {
 		res = blocks_next(&in.b, &block);

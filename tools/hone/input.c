@@ -36,14 +36,22 @@ bool input_open(struct input *in, const char *path)
 	return true;
 }
 
+/* Not ignored: a command that is run were to ignore it, too. */
+static void on_other(int sig)
+{
+	(void)sig;
+}
+
 void input_catch_signals(void)
 {
+	struct sigaction sa = { .sa_handler = on_other, .sa_flags = SA_RESTART };
+
 	end_catch(SIGINT);
 	end_catch(SIGTERM);
 	end_catch(SIGHUP);
 	/* These are for captures: to tell, and to write what is kept. */
-	signal(SIGUSR1, SIG_IGN);
-	signal(SIGUSR2, SIG_IGN);
+	sigaction(SIGUSR1, &sa, NULL);
+	sigaction(SIGUSR2, &sa, NULL);
 }
 
 bool input_cut(void)

@@ -389,6 +389,8 @@ bool pcapng_rotate(__u64 time)
 	char *done, *name;
 	bool ok;
 
+	if (pcapng.failed)
+		return false;
 	resolve_result(&res, time);
 	done = xstrdup(pcapng.w.name);
 	ok = end_file(&res);

@@ -2,6 +2,7 @@
 /* Summary: for people, which process talked how much and with whom. */
 #include "out_summary.h"
 #include "encode.h"
+#include "filter.h"
 #include "msg.h"
 #include "words.h"
 #include "writer.h"
@@ -219,27 +220,35 @@ static void count_peer(struct party *party, const struct attributed *p, bool sen
 	count(&peer->amount, p, sent);
 }
 
-static bool summary_packet(const struct attributed *p)
+static void count_in(struct party *party, const struct attributed *p, bool sent)
 {
-	bool sent = p->packet->rec.flags & HONE_F_PKT_OUT;
-	struct party *party = &unknown;
-	int i;
-
-	any_packet = true;
-	if (p->img)
-		party = party_of(p->img);
-	else if (p->quality == HONE_Q_KERNEL)
-		party = &kernel;
 	count(&party->amount, p, sent);
 	if (p->made)
 		count(&party->made, p, sent);
 	count_peer(party, p, sent);
+}
+
+/* Of several users not all need be wanted. */
+static void count_for(struct image *img, const struct attributed *p, bool sent)
+{
+	if (filter_image(img))
+		count_in(party_of(img), p, sent);
+}
+
+static bool summary_packet(const struct attributed *p)
+{
+	bool sent = p->packet->rec.flags & HONE_F_PKT_OUT;
+	int i;
+
+	any_packet = true;
+	if (p->img)
+		count_for(p->img, p, sent);
+	else
+		count_in(p->quality == HONE_Q_KERNEL ? &kernel : &unknown, p,
+			 sent);
 	/* Others have received it, too. */
-	for (i = 0; i < p->n_more; i++) {
-		party = party_of(p->more[i]);
-		count(&party->amount, p, false);
-		count_peer(party, p, false);
-	}
+	for (i = 0; i < p->n_more; i++)
+		count_for(p->more[i], p, false);
 	return true;
 }
 

@@ -33,6 +33,20 @@ if have perl; then
 		-r "$tmp/tcp.hone"
 	t "the second piece cannot be written" kept_before output:2 1 \
 		'writing: .*Input/output error' -r "$tmp/many.hone"
+	# One after the other, until there is none.
+	turns_full()
+	{
+		local n
+
+		for n in 300 900 1500 2100; do
+			rm -rf "$tmp/turn"
+			mkdir "$tmp/turn"
+			with_fault full:$n 1 'writing: .*No space left' \
+				-r "$tmp/tcp.hone" -o "$tmp/turn/x" -C 0.001 ||
+				return 1
+		done
+	}
+	t "the disk is full before the next file" turns_full
 	t "the disk is full within a block" kept_before full:1500001 1 \
 		'writing: .*No space left' -r "$tmp/many.hone"
 	# It is looked through first, 128 kB at a time.

@@ -570,6 +570,13 @@ t "a summary names who counts" told '^curl \[770\]' --summary \
 	-r "$tmp/counts.hone" -o "$tmp/x"
 t "a summary has all receivers" told '^bash \[200\]' --summary \
 	-r "$tmp/multicast.hone" -o "$tmp/x"
+found=0
+t "but not who is excluded" told '^httpd \[300\]' --summary --exclude-pid 300 \
+	-r "$tmp/multicast.hone" -o "$tmp/x"
+t "a loss is not told in another file" told 'lost before' --print src port 53 \
+	-r "$tmp/losses.pcapng" -r "$tmp/udp.pcapng"
+t "--uid 0: not who is not known" told PAKT --uid 0 --text -r "$tmp/ghost.hone"
+t "nor in a file" told PAKT --uid 0 --text -r "$tmp/ghost.pcapng"
 t "--debugfs: another directory" status 3 "--debugfs: $tmp: is not a directory" \
 	"$reader" --debugfs="$tmp"
 if [ -w /dev/full ]; then

@@ -1449,6 +1449,19 @@ static void counts(void)
 	tally(HONE_F_TALLY_SOCK | HONE_F_TALLY_REST, NULL, NULL, 0, two, two);
 }
 
+/* The records of a process were lost, and of its socket: its packets name it. */
+static void ghost(void)
+{
+	struct task gone = curl;
+
+	gone.id = 77;
+	gone.pid = 770;
+	begin();
+	at(100);
+	udp_out(&asker, &gone, NULL, "by a timer");
+	udp_out(&asker, &gone, &gone, "itself");
+}
+
 static void empty(void)
 {
 }
@@ -1489,6 +1502,7 @@ static const struct {
 	{ "many", many },
 	{ "changes", changes },
 	{ "counts", counts },
+	{ "ghost", ghost },
 	{ "losses", losses },
 	{ "two-cpus", two_cpus },
 	{ "eight-cpus", eight_cpus },
