@@ -8,6 +8,7 @@
 #ifndef _LINUX_HONE_STREAM_H
 #define _LINUX_HONE_STREAM_H
 
+#include <linux/bits.h>
 #include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/pid.h>
@@ -365,8 +366,8 @@ static inline bool hone_key_presumed(u64 key)
  * One of these is set in the key of a task, or alone, for the kernel. No machine
  * lives to see 2^39 images either.
  */
-#define HONE_KEY_UNTOLD		(1ULL << 62)	/* it could not be told of */
-#define HONE_KEY_AGAIN		(1ULL << 61)	/* it is to be told of anew */
+#define HONE_KEY_UNTOLD		BIT_ULL(62)	/* it could not be told of */
+#define HONE_KEY_AGAIN		BIT_ULL(61)	/* it is to be told of anew */
 
 /**
  * hone_key_untold - is it of somebody who could not be told of?

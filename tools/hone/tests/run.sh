@@ -520,6 +520,7 @@ t "a pcap file among others" status 4 'classic.pcap: is a pcap file' "$reader" \
 twice()
 {
 	rm -f "$tmp/twice"
+	# shellcheck disable=SC2016 # it is a script
 	status 1 'it is also another output' sh -c \
 		'exec "$@" >"$0"' "$tmp/twice" "$reader" -r "$tmp/tcp.hone" "$@"
 }
@@ -529,6 +530,7 @@ t "so is a summary" twice -o "$tmp/twice" --summary=-
 input_twice()
 {
 	cp "$tmp/tcp.hone" "$tmp/twice"
+	# shellcheck disable=SC2016 # it is a script
 	status 1 'standard output: it is also an input' sh -c \
 		'exec "$@" >>"$0"' "$tmp/twice" "$reader" -r "$tmp/twice" &&
 		cmp "$tmp/twice" "$tmp/tcp.hone"
