@@ -307,16 +307,19 @@ static int peer_by_bytes(const void *a, const void *b)
 	return memcmp(p, q, offsetof(struct peer, amount));
 }
 
+static void print_way(const char *way, __u64 packets, __u64 bytes)
+{
+	fprintf(out, "%s %llu packet%s, %llu bytes", way, packets,
+		packets == 1 ? "" : "s", bytes);
+}
+
 static void print_amount(const char *before, const struct amount *a)
 {
-	fprintf(out, "%sin %llu packets, %llu bytes; out %llu packets, %llu bytes",
-		before, a->in_packets,
-		a->in_bytes,
-		a->out_packets,
-		a->out_bytes);
+	fputs(before, out);
+	print_way("in", a->in_packets, a->in_bytes);
+	print_way("; out", a->out_packets, a->out_bytes);
 	if (a->either_packets)
-		fprintf(out, "; in or out %llu packets, %llu bytes",
-			a->either_packets, a->either_bytes);
+		print_way("; in or out", a->either_packets, a->either_bytes);
 }
 
 static void print_peer(const struct peer *peer)
@@ -383,8 +386,8 @@ static void print_head(const struct result *res)
 	__u64 packets = any_packet ? res->captured : counted;
 	__u64 time = res->end > start ? res->end - start : 0;
 
-	fprintf(out, "%llu packets in %llu.%03llu seconds; %llu lost\n",
-		packets,
+	fprintf(out, "%llu packet%s in %llu.%03llu seconds; %llu lost\n",
+		packets, packets == 1 ? "" : "s",
 		(time / 1000000000),
 		(time / 1000000 % 1000),
 		res->kind[HONE_KIND_PACKET].lost);
@@ -401,9 +404,9 @@ static bool summary_tail(const struct result *res)
 	all = sorted();
 	print_head(res);
 	for (i = 0; i < n_parties; i++) {
-		fprintf(out, "\n%s [%u] %s\n",
+		fprintf(out, "\n%s [%u]%s%s\n",
 			all[i]->comm[0] ? all[i]->comm : "?", all[i]->pid,
-			all[i]->path);
+			all[i]->path[0] ? " " : "", all[i]->path);
 		if (all[i]->command[0])
 			fprintf(out, "  %s\n", all[i]->command);
 		print_party(all[i]);
