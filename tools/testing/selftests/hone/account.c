@@ -180,12 +180,12 @@ FIXTURE_SETUP(flood) { }
 
 FIXTURE_TEARDOWN(flood) { }
 
-TEST_F_TIMEOUT(flood, default_buffers, 200)
+TEST_F_TIMEOUT(flood, default_buffers, 600)
 {
 	flood(_metadata, NULL, sysconf(_SC_NPROCESSORS_ONLN) > 1);
 }
 
-TEST_F_TIMEOUT(flood, smallest_buffers, 200)
+TEST_F_TIMEOUT(flood, smallest_buffers, 600)
 {
 	flood(_metadata, "subbuf_size 32\nsubbufs 4\n", true);
 }
@@ -250,7 +250,7 @@ static void *plug_cpu1(void *arg)
  * Other CPUs come and go: what a read has not given is not there, of a capture that
  * goes on and of one that has stopped.
  */
-TEST_F_TIMEOUT(flood, read_while_plugging, 200)
+TEST_F_TIMEOUT(flood, read_while_plugging, 600)
 {
 	struct sender sender = { .cpu = 0, .count = 10 };
 	struct account a;

@@ -242,7 +242,7 @@ FIXTURE_TEARDOWN(flight)
 }
 
 /* Nothing that is overwritten can be read; frozen it is exact. */
-TEST_F_TIMEOUT(flight, frozen_is_read, 240)
+TEST_F_TIMEOUT(flight, frozen_is_read, 600)
 {
 	struct account before, after;
 	char byte;
@@ -336,7 +336,7 @@ TEST_F(flight, poll_ends)
 }
 
 /* The same again and again while every CPU writes. */
-TEST_F_TIMEOUT(flight, exact_under_load, 240)
+TEST_F_TIMEOUT(flight, exact_under_load, 600)
 {
 	struct timespec t0, now, pause = { .tv_nsec = 20000000 };
 	int dumps = 0;
@@ -359,7 +359,7 @@ TEST_F_TIMEOUT(flight, exact_under_load, 240)
 }
 
 /* When it has become one that drops, it is read while it runs. */
-TEST_F_TIMEOUT(flight, drops_after_all, 240)
+TEST_F_TIMEOUT(flight, drops_after_all, 600)
 {
 	load_begin(&self->load, 1000);
 	load_end(&self->load);
@@ -516,7 +516,7 @@ TEST_F(flight, opener_is_no_writer)
 	close(listener);
 }
 
-TEST_F_TIMEOUT(flight, dead_are_described, 240)
+TEST_F_TIMEOUT(flight, dead_are_described, 600)
 {
 	struct account a;
 	int to, to_old, i;

@@ -285,12 +285,12 @@ static void read_full(struct __test_metadata *_metadata, struct stream *s,
 	check(_metadata, s, w);
 }
 
-TEST_F_TIMEOUT(ring, full_with_reader, 60)
+TEST_F_TIMEOUT(ring, full_with_reader, 300)
 {
 	read_full(_metadata, &self->s, &self->to, NULL);
 }
 
-TEST_F_TIMEOUT(ring, full_mapped, 90)
+TEST_F_TIMEOUT(ring, full_mapped, 300)
 {
 	struct mapped m[STREAM_CPUS];
 	struct stream *s = &self->s;
@@ -454,7 +454,7 @@ static void *end_session(void *arg)
 }
 
 /* The session ends while a ring of it is asked for more. */
-TEST_F_TIMEOUT(ring, mapped_ended, 120)
+TEST_F_TIMEOUT(ring, mapped_ended, 300)
 {
 	struct ender e = { .s = &self->s };
 	struct hone_extent ext;

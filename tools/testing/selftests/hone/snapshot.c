@@ -333,7 +333,7 @@ static int in_a_bucket(void)
 }
 
 /* Anybody can have all his sockets in one bucket: their addresses do not count. */
-TEST_F_TIMEOUT(snap, full_bucket, 120)
+TEST_F_TIMEOUT(snap, full_bucket, 300)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(5555) };
 	const struct hone_rec *rec = NULL;
