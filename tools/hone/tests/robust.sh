@@ -33,7 +33,7 @@ if have perl; then
 		-r "$tmp/tcp.hone"
 	t "the second piece cannot be written" kept_before output:2 1 \
 		'writing: .*Input/output error' -r "$tmp/many.hone"
-	# One after the other, until there is none.
+	# Records that come when there is no file any more.
 	turns_full()
 	{
 		local n
@@ -42,7 +42,7 @@ if have perl; then
 			rm -rf "$tmp/turn"
 			mkdir "$tmp/turn"
 			with_fault full:$n 1 'writing: .*No space left' \
-				-r "$tmp/tcp.hone" -o "$tmp/turn/x" -C 0.001 ||
+				-r "$tmp/late.hone" -o "$tmp/turn/x" -C 0.001 ||
 				return 1
 		done
 	}
