@@ -495,22 +495,24 @@ if have perl; then
 	head -c -7 "$tmp/tcp.pcapng" >"$tmp/short.pcapng"
 	t "also within a block" ends_by INT "$tmp/short.pcapng" 19
 fi
-# What is for captures does no harm to a file.
+# What is for captures does no harm to a file, nor what nohup(1) keeps away.
 not_killed()
 {
 	local pid
 
 	rm -f "$tmp/in"
 	mkfifo "$tmp/in"
-	"$reader" -q -r "$tmp/in" -o "$tmp/cut.pcapng" &
+	env --ignore-signal=HUP "$reader" -q -r "$tmp/in" \
+		-o "$tmp/cut.pcapng" &
 	pid=$!
 	exec 8>"$tmp/in"
-	cat "$tmp/udp.hone" >&8
-	kill -USR1 "$pid" && kill -USR2 "$pid"
+	head -c 200 "$tmp/udp.hone" >&8
+	kill -USR1 "$pid" && kill -USR2 "$pid" && kill -HUP "$pid"
+	tail -c +201 "$tmp/udp.hone" >&8
 	exec 8>&-
 	wait "$pid" && cmp "$tmp/cut.pcapng" "$tmp/udp.pcapng"
 }
-t "SIGUSR1 and SIGUSR2 are not for files" not_killed
+t "SIGUSR1 and SIGUSR2 are not for files, nor HUP if it is ignored" not_killed
 t "SIGINT at once once more says the same" ends_by_echo
 t "SIGINT a second later ends all" ends_at_once
 printf '\324\303\262\241\002\000\004\000aaaabbbbccccdddd' >"$tmp/classic.pcap"

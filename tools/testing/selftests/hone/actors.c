@@ -266,9 +266,9 @@ TEST_F(actors, tcp_writers_later)
 	stream_close(&s);
 }
 
-/* The nth packet that a socket has sent since @after, with data. */
-static const struct hone_packet *nth_sent(struct stream *s, uint64_t cookie,
-					  uint64_t after, int n)
+/* The first packet with data that a socket has sent since @after. */
+static const struct hone_packet *sent_since(struct stream *s, uint64_t cookie,
+					    uint64_t after)
 {
 	const struct hone_rec *rec = NULL;
 	const struct hone_packet *p;
@@ -278,7 +278,7 @@ static const struct hone_packet *nth_sent(struct stream *s, uint64_t cookie,
 		p = (const void *)rec;
 		if (rec->type == HONE_REC_PACKET && p->cookie == cookie &&
 		    rec->flags & HONE_F_PKT_OUT && rec->time > after &&
-		    p->wire_len > 20 + 32 && !n--)
+		    p->wire_len > 20 + 32)
 			return p;
 	}
 	return NULL;
@@ -315,7 +315,7 @@ static void writer_lost(struct __test_metadata *_metadata, struct stream *lossy,
 	write_four(fd[0]);
 	stream_stop(s);
 
-	p = nth_sent(s, cookie[0], then, 0);
+	p = sent_since(s, cookie[0], then);
 	ASSERT_NE(NULL, p);
 	EXPECT_TRUE(p->rec.flags & HONE_F_PKT_UNTOLD);
 	do
@@ -326,7 +326,7 @@ static void writer_lost(struct __test_metadata *_metadata, struct stream *lossy,
 	EXPECT_EQ(getpid(), a->tgid);
 	EXPECT_TRUE(a->rec.flags & HONE_F_ACTOR_UNTOLD);
 	EXPECT_LT(p->rec.time, a->rec.time);
-	p = nth_sent(s, cookie[0], a->rec.time, 0);
+	p = sent_since(s, cookie[0], a->rec.time);
 	ASSERT_NE(NULL, p);
 	EXPECT_FALSE(p->rec.flags & HONE_F_PKT_UNTOLD);
 	close(fd[0]);
